@@ -1,0 +1,58 @@
+# demo, test and check set up all they need by themselves, in .venv and .venv-runtime beside this file.
+
+PORT ?= 8080
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(if $(call supported,$(name)),$(name))))
+supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
+
+EXPORT_SOURCES := $(wildcard export/*.py predictor/*.py) $(shell find examples/digits/saved_model -type f)
+CODE := main.py export predictor service tests examples
+INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
+
+.PHONY: demo test check format clean
+
+demo: build/digits.onnx ## Convert the example and serve it on PORT.
+	@echo
+	@echo "Serving on port $(PORT); stop with Ctrl-C. Open http://localhost:$(PORT)/ or, in another terminal:"
+	@echo "  curl --data-binary @examples/digits/samples/3.png 'localhost:$(PORT)/?top_k=3'"
+	@MODEL=$< .venv/bin/functions-framework --target classify --port $(PORT)
+
+test: .venv/dev .venv-runtime/installed ## Run every test.
+	.venv/bin/python -m pytest
+
+check: .venv/dev ## Check format, lint and types.
+	.venv/bin/ruff format --check $(CODE)
+	.venv/bin/ruff check $(CODE)
+	.venv/bin/mypy
+
+format: .venv/dev ## Format the code, and mend what lint can mend.
+	.venv/bin/ruff check --fix $(CODE)
+	.venv/bin/ruff format $(CODE)
+
+clean: ## Remove all that was set up or built.
+	rm -rf .venv .venv-runtime build
+
+build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
+	@mkdir -p build
+	.venv/bin/python -m export examples/digits/saved_model -o $@ --drawing white-on-black
+
+.venv/python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 was found; set PYTHON to one."; exit 1; }
+	@echo "Setting up .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
+	@touch $@
+
+.venv/export: requirements.txt export/requirements.txt | .venv/python
+	@echo "Installing TensorFlow and onnxruntime into .venv; this takes a minute or two, once"
+	@.venv/bin/python $(INSTALL) -r export/requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt export/requirements.txt requirements-dev.txt | .venv/python
+	@echo "Installing what the tests need into .venv; this takes a minute or two, once"
+	@.venv/bin/python $(INSTALL) -r requirements-dev.txt
+	@touch $@ .venv/export
+
+.venv-runtime/installed: requirements.txt | .venv/python
+	@echo "Installing requirements.txt alone into .venv-runtime"
+	@$(PYTHON) -m venv .venv-runtime
+	@.venv-runtime/bin/python $(INSTALL) -r requirements.txt
+	@touch $@
