@@ -1,0 +1,42 @@
+"""A local Cloud Storage: generations, preconditions, faults on demand and finalize events.
+
+with CloudStorage(["photos"]) as storage:
+    storage.faults.add(Status(503), "read_media", name="a.png", times=2)
+    storage.put("photos", "a.png", b"...", "image/png")
+    client = google.cloud.storage.Client("test", client_options={"api_endpoint": storage.url})
+"""
+
+from .cloud_storage import CloudStorage
+from .events import Delivery, Event, Sink
+from .faults import (
+    AnswerLost,
+    Callback,
+    CorruptBytes,
+    CutStream,
+    Fault,
+    Reset,
+    Rule,
+    Stall,
+    Status,
+)
+from .messages import Call, Operation
+from .objects import StoredObject
+
+__all__ = [
+    "AnswerLost",
+    "Call",
+    "Callback",
+    "CloudStorage",
+    "CorruptBytes",
+    "CutStream",
+    "Delivery",
+    "Event",
+    "Fault",
+    "Operation",
+    "Reset",
+    "Rule",
+    "Sink",
+    "Stall",
+    "Status",
+    "StoredObject",
+]

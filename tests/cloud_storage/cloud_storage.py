@@ -1,0 +1,95 @@
+"""The server with its state, as a test or a user holds it."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from .errors import MissingError
+from .events import Sink, finalized_event
+from .faults import Faults
+from .messages import Call
+from .objects import StoredObject
+from .routes import Router
+from .server import Server
+from .store import Store, Target
+
+
+class CloudStorage:
+    """A Cloud Storage server on loopback; port 0 takes a free one."""
+
+    def __init__(self, buckets: Iterable[str] = (), *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.faults = Faults()
+        self._sinks: list[tuple[str, Sink]] = []
+        self._store = Store(self._finalized)
+        for bucket in buckets:
+            self._store.create_bucket(bucket)
+        self._router = Router(self._store, self.faults)
+        self._server = Server(host, port, self._router)
+        self.url = f"http://{host}:{self._server.server_address[1]}"
+
+    def __enter__(self) -> "CloudStorage":
+        self._server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.faults.stopping.set()
+        self._server.stop()
+        for _, sink in self._sinks:
+            sink.close()
+
+    @property
+    def requests(self) -> list[Call]:
+        """Each call so far, in order."""
+        return list(self._router.calls)
+
+    def put(
+        self,
+        bucket: str,
+        name: str,
+        data: bytes,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+    ) -> StoredObject:
+        """Store an object, as an upload would."""
+        attributes: dict[str, Any] = {"contentType": content_type, "metadata": metadata}
+        return self._store.write(Target(bucket, name), data, attributes)
+
+    def get(self, bucket: str, name: str) -> StoredObject | None:
+        """The object as it is now, or None."""
+        return self._store.objects(bucket).get(name)
+
+    def delete(self, bucket: str, name: str) -> None:
+        """Remove an object; nothing happens when it is not there."""
+        with suppress(MissingError):
+            self._store.delete(Target(bucket, name))
+
+    def names(self, bucket: str) -> list[str]:
+        """The names of a bucket's objects, sorted."""
+        return sorted(self._store.objects(bucket))
+
+    def deliver(
+        self,
+        bucket: str,
+        url: str,
+        *,
+        copies: int = 1,
+        tries: int = 5,
+        pause: float = 0.1,
+        hold: bool = False,
+        parallel: int = 1,
+    ) -> Sink:
+        """Post an event to `url` for each object that is stored in the bucket from now on."""
+        sink = Sink(url, copies=copies, tries=tries, pause=pause, hold=hold, parallel=parallel)
+        self._sinks.append((bucket, sink))
+        return sink
+
+    def _finalized(self, stored: StoredObject) -> None:
+        for bucket, sink in self._sinks:
+            if bucket == stored.bucket:
+                sink.accept(finalized_event(stored, self.url))

@@ -1,0 +1,159 @@
+"""What can go wrong with a call, on demand."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from .messages import Answer, Call, Operation, error_answer
+
+
+class Fault(ABC):
+    """One kind of fault, wrapped around a call."""
+
+    @abstractmethod
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """The answer that goes back; `perform` does the call."""
+
+
+@dataclass(frozen=True)
+class Status(Fault):
+    """The call is not done; the answer is an HTTP status with Google's error body."""
+
+    code: int
+    message: str = "injected fault"
+
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Answer the status."""
+        return error_answer(self.code, self.message)
+
+
+@dataclass(frozen=True)
+class Reset(Fault):
+    """The call is not done; the connection is reset."""
+
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Answer nothing."""
+        return Answer(503, reset=True)
+
+
+@dataclass(frozen=True)
+class Stall(Fault):
+    """The call is done, and answered, only after some seconds."""
+
+    seconds: float
+
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Wait, but not longer than the server lives."""
+        stopping.wait(self.seconds)
+        return perform()
+
+
+@dataclass(frozen=True)
+class CutStream(Fault):
+    """The headers announce the whole body, the connection ends halfway through it."""
+
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Send half of the body."""
+        answer = perform()
+        return replace(answer, sent=len(answer.body) // 2)
+
+
+@dataclass(frozen=True)
+class CorruptBytes(Fault):
+    """The body has a wrong byte in its middle; the headers, with their hash, are the true ones."""
+
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Flip all bits of one byte."""
+        answer = perform()
+        body = bytearray(answer.body)
+        if body:
+            body[len(body) // 2] ^= 0xFF
+        return replace(answer, body=bytes(body))
+
+
+@dataclass(frozen=True)
+class AnswerLost(Fault):
+    """The call is done, but what goes back is a status or a reset."""
+
+    instead: Status | Reset = Status(503)
+
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Do the call and forget its answer."""
+        perform()
+        return self.instead.apply(perform, stopping)
+
+
+@dataclass(frozen=True)
+class Callback(Fault):
+    """A function runs before the call is done, for example to replace the object."""
+
+    function: Callable[[], object]
+
+    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Run the function, then do the call."""
+        self.function()
+        return perform()
+
+
+@dataclass
+class Rule:
+    """A fault and the calls it befalls: None stands for any, and for `times` for ever."""
+
+    fault: Fault
+    operation: Operation | None = None
+    bucket: str | None = None
+    name: str | None = None
+    times: int | None = None
+    hits: int = 0
+
+    def matches(self, call: Call) -> bool:
+        """Whether the rule still applies, and to this call."""
+        return (
+            (self.times is None or self.hits < self.times)
+            and self.operation in (None, call.operation)
+            and self.bucket in (None, call.bucket)
+            and self.name in (None, call.name)
+        )
+
+
+@dataclass
+class Faults:
+    """The rules in force; a call is befallen by the first that matches."""
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _rules: list[Rule] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(
+        self,
+        fault: Fault,
+        operation: Operation | None = None,
+        *,
+        bucket: str | None = None,
+        name: str | None = None,
+        times: int | None = 1,
+    ) -> Rule:
+        """Let a fault befall the next calls of this kind; the rule counts its `hits`."""
+        rule = Rule(fault, operation, bucket, name, times)
+        with self._lock:
+            self._rules.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        """Forget all rules."""
+        with self._lock:
+            self._rules.clear()
+
+    def apply(self, call: Call, perform: Callable[[], Answer]) -> Answer:
+        """Do a call, with the fault that is due."""
+        fault = self._take(call)
+        return perform() if fault is None else fault.apply(perform, self.stopping)
+
+    def _take(self, call: Call) -> Fault | None:
+        with self._lock:
+            for rule in self._rules:
+                if rule.matches(call):
+                    rule.hits += 1
+                    return rule.fault
+        return None
