@@ -1,0 +1,21 @@
+"""A `model.onnx` written by `python -m export`, plus the bytes of an image file, gives labelled scores."""
+
+from predictor.classifier import Classifier, Prediction
+from predictor.errors import BadImage, BadModel, ImageTooLarge, PredictorError, UnsupportedImage
+from predictor.image import Limits
+from predictor.metadata import Decoding, ModelInfo, Parity, Source
+
+__all__ = [
+    "BadImage",
+    "BadModel",
+    "Classifier",
+    "Decoding",
+    "ImageTooLarge",
+    "Limits",
+    "ModelInfo",
+    "Parity",
+    "Prediction",
+    "PredictorError",
+    "Source",
+    "UnsupportedImage",
+]

@@ -1,0 +1,105 @@
+"""The classifier: a loaded model that answers with labels."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from predictor.errors import BadModel
+from predictor.image import Limits, Pixels, decode
+from predictor.metadata import KEY, ModelInfo
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Scores = npt.NDArray[np.float32]
+"""float32 [classes], in the order of the model's labels."""
+
+INPUT = "image"
+OUTPUT = "scores"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A label and its score; with a softmax or sigmoid at the model's end, 0 to 1."""
+
+    label: str
+    score: float
+
+
+class Classifier:
+    """One loaded model; safe to call from many threads at once."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, info: ModelInfo, limits: Limits) -> None:
+        self.info = info
+        self.limits = limits
+        self._session = session
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], limits: Limits | None = None) -> Classifier:
+        """Load a `model.onnx` written by `python -m export`; BadModel says why a file is not one."""
+        path = Path(path)
+        if not path.is_file():
+            raise BadModel(str(path), "there is no such file")
+        try:
+            session = open_session(path)
+        except Exception as error:  # onnxruntime's own errors share no base class but Exception
+            raise BadModel(str(path), "it is not an ONNX model that onnxruntime can run") from error
+        info = _read_info(session, path)
+        _check_interface(session, info, path)
+        return cls(session, info, limits or Limits())
+
+    def classify(self, data: bytes, top_k: int | None = None, min_score: float = 0.0) -> list[Prediction]:
+        """The labels of an image file by falling score: the `top_k` best (None: all) of at least `min_score`.
+
+        Raises BadImage when the bytes cannot be classified.
+        """
+        scores = self.scores(self.decode(data))
+        best = np.argsort(-scores, kind="stable")[:top_k]
+        return [Prediction(self.info.labels[i], float(scores[i])) for i in best if scores[i] >= min_score]
+
+    def decode(self, data: bytes) -> Pixels:
+        """The pixels of an image file as this model's training decoded them: uint8 [height, width, 3]."""
+        return decode(data, self.info.decoding, self.limits)
+
+    def scores(self, pixels: Pixels) -> Scores:
+        """The score of every class, float32 [classes], for uint8 [height, width, 3]."""
+        (scores,) = self._session.run([OUTPUT], {INPUT: pixels})
+        assert isinstance(scores, np.ndarray)
+        return scores
+
+
+def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
+    """An onnxruntime session on a file, or on its bytes."""
+    # Since 1.29 onnxruntime reports to Microsoft, with retries in the background, unless told so before its import.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # One thread a request: two requests side by side finish more pictures than one request on two threads.
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _read_info(session: onnxruntime.InferenceSession, path: Path) -> ModelInfo:
+    document = session.get_modelmeta().custom_metadata_map.get(KEY)
+    if document is None:
+        raise BadModel(str(path), "it was not written by `python -m export`: it carries no labels")
+    try:
+        return ModelInfo.from_json(document)
+    except ValueError as error:
+        raise BadModel(str(path), str(error)) from error
+
+
+def _check_interface(session: onnxruntime.InferenceSession, info: ModelInfo, path: Path) -> None:
+    inputs = [(value.name, value.type) for value in session.get_inputs()]
+    outputs = [(value.name, value.type, value.shape) for value in session.get_outputs()]
+    if inputs != [(INPUT, "tensor(uint8)")] or outputs != [(OUTPUT, "tensor(float)", [len(info.labels)])]:
+        raise BadModel(str(path), f"it does not turn one image into {len(info.labels)} scores")

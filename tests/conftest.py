@@ -1,0 +1,66 @@
+"""Fixtures for all tests: the example exported once, and the functions as servers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes import running_function
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+ROOT = Path(__file__).parent.parent
+DIGITS = ROOT / "examples" / "digits"
+SAMPLES = DIGITS / "samples"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real models and pictures beside the project, which a fresh user does not have."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder ../shared with real models and pictures is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digits_export(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The example, exported by the command line; the file and what was printed."""
+    path = tmp_path_factory.mktemp("digits") / "model.onnx"
+    command = [sys.executable, "-m", "export", str(DIGITS / "saved_model"), "-o", str(path)]
+    done = subprocess.run(
+        [*command, "--name", "digits", "--drawing", "white-on-black"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return path, done.stdout
+
+
+@pytest.fixture(scope="session")
+def digits_model(digits_export: tuple[Path, str]) -> Path:
+    return digits_export[0]
+
+
+@pytest.fixture
+def digit_picture() -> tuple[Path, str]:
+    """A picture that the example has not seen in training, and the digit on it."""
+    return SAMPLES / "3.png", "3"
+
+
+@pytest.fixture(scope="session")
+def http_server(digits_model: Path) -> Iterator[str]:
+    """The address of a started `classify` function that serves the example."""
+    with running_function("classify", {"MODEL": str(digits_model)}) as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests say every setting that they mean."""
+    for name in ("MODEL", "RESULTS", "MAX_BYTES", "MAX_PIXELS", "STORAGE_EMULATOR_HOST"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,302 @@
+"""A loaded model and the labels that it gives."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from predictor import BadImage, BadModel, Classifier, Decoding, ImageTooLarge, Limits, ModelInfo, Prediction, Source
+from predictor.image import decode
+from predictor.metadata import KEY
+
+ROOT = Path(__file__).parents[2]
+DIGITS = ROOT / "examples" / "digits"
+SAMPLES = {path.stem: path.read_bytes() for path in sorted((DIGITS / "samples").glob("*.png"))}
+
+COLOURS = ModelInfo(
+    name="colours",
+    version="0123456789ab",
+    labels=("red", "green", "blue"),
+    activation="none",
+    decoding=Decoding(),
+    preprocessing=(),
+    source=Source("colours", "f" * 64, "serving_default", "image_bytes:0", "scores"),
+)
+
+
+def write_colours(
+    path: Path, *, metadata: str | None = COLOURS.to_json(), image: str = "image", dtype: int = TensorProto.UINT8
+) -> Path:
+    """Write a model whose scores are the mean red, green and blue of the picture, 0 to 255."""
+    nodes = [
+        helper.make_node("Cast", [image], ["values"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["values", "axes"], ["scores"], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info(image, dtype, ["height", "width", 3])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [3])],
+        [helper.make_tensor("axes", TensorProto.INT64, [2], [0, 1])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    if metadata is not None:
+        helper.set_model_props(model, {KEY: metadata})
+    onnx.save(model, path)
+    return path
+
+
+def plain(*colour: int) -> bytes:
+    """A PNG of one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", (3, 2), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def digits(digits_model: Path) -> Classifier:
+    return Classifier.load(digits_model)
+
+
+@pytest.fixture(scope="module")
+def train() -> ModuleType:
+    """The example's training script, which knows the pictures that were held back."""
+    spec = importlib.util.spec_from_file_location("digits_train", DIGITS / "train.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def colours(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    return Classifier.load(write_colours(tmp_path_factory.mktemp("colours") / "model.onnx"))
+
+
+# Labels and scores.
+
+
+def test_accuracy(digits: Classifier, train: ModuleType) -> None:
+    """At least 97 % of the digits that were held back in training get their label."""
+    _, pictures, _, expected = train.split()
+    right = [digits.classify(data, top_k=1)[0].label == str(digit) for data, digit in zip(pictures, expected)]
+    assert len(right) == 450
+    assert np.mean(right) >= 0.97
+
+
+@pytest.mark.parametrize("digit", SAMPLES)
+def test_sample(digit: str, digits: Classifier) -> None:
+    """Each committed sample gets its label, with a score that leaves no doubt."""
+    best = digits.classify(SAMPLES[digit], top_k=1)[0]
+    assert best.label == digit
+    assert best.score > 0.9
+
+
+def test_probabilities(digits: Classifier) -> None:
+    """The scores of a model that ends in a softmax are probabilities of all its labels."""
+    predictions = digits.classify(SAMPLES["3"])
+    assert sorted(digits.info.labels) == sorted(prediction.label for prediction in predictions)
+    assert sum(prediction.score for prediction in predictions) == pytest.approx(1, abs=1e-6)
+
+
+def test_order(colours: Classifier) -> None:
+    """All classes come, by falling score, one with a score of zero too."""
+    expected = [Prediction("green", 250.0), Prediction("blue", 120.0), Prediction("red", 0.0)]
+    assert expected == colours.classify(plain(0, 250, 120))
+
+
+def test_ties(colours: Classifier) -> None:
+    """Classes of the same score keep the order of the labels."""
+    assert [prediction.label for prediction in colours.classify(plain(7, 8, 7))] == ["green", "red", "blue"]
+
+
+@pytest.mark.parametrize(("top_k", "labels"), [(1, ["green"]), (2, ["green", "blue"]), (9, ["green", "blue", "red"])])
+def test_top_k(top_k: int, labels: list[str], colours: Classifier) -> None:
+    """With `top_k` the best so many come, or all where there are no more."""
+    assert labels == [prediction.label for prediction in colours.classify(plain(10, 250, 120), top_k)]
+
+
+@pytest.mark.parametrize(("min_score", "labels"), [(120.0, ["green", "blue"]), (120.5, ["green"]), (251.0, [])])
+def test_min_score(min_score: float, labels: list[str], colours: Classifier) -> None:
+    """With `min_score` those of at least this score come."""
+    predictions = colours.classify(plain(10, 250, 120), min_score=min_score)
+    assert labels == [prediction.label for prediction in predictions]
+
+
+def test_top_k_and_min_score(colours: Classifier) -> None:
+    """With both, the best so many come, less those below the score."""
+    assert [Prediction("green", 250.0)] == colours.classify(plain(10, 250, 120), top_k=2, min_score=200.0)
+
+
+def test_threads(digits: Classifier) -> None:
+    """Sixteen threads that classify at once get the same answers as one."""
+    pictures = list(SAMPLES.values()) * 16
+    expected = [digits.classify(data) for data in pictures]
+    with ThreadPoolExecutor(16) as threads:
+        assert expected == list(threads.map(digits.classify, pictures))
+
+
+def test_warnings_of_others(digits: Classifier) -> None:
+    """Threads that classify at once leave the process's filters of warnings as they were."""
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(digits.decode, list(SAMPLES.values()) * 200))
+    assert before == list(warnings.filters)
+
+
+def test_bad_image(digits: Classifier) -> None:
+    """What is not a picture is refused with a sentence."""
+    with pytest.raises(BadImage) as caught:
+        digits.classify(b"This is a text.")
+    assert caught.value.reason == "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
+
+
+# What the file says.
+
+
+def test_info(digits: Classifier) -> None:
+    """The file tells its labels, how its scores are made, and where it comes from."""
+    info = digits.info
+    assert info.labels == tuple("0123456789")
+    assert (info.name, info.activation, info.drawing) == ("digits", "softmax", "white-on-black")
+    assert re.fullmatch("[0-9a-f]{12}", info.version)
+    assert re.fullmatch("[0-9a-f]{64}", info.source.fingerprint)
+    assert (info.source.signature, info.source.output) == ("serving_default", "scores")
+    assert {"tensorflow", "tf2onnx", "onnx"} <= info.tools.keys()
+
+
+def test_parity(digits: Classifier) -> None:
+    """The file tells how it compared with its original: the same network input, and scores within 1e-5."""
+    parity = digits.info.parity
+    assert parity is not None
+    assert parity.pictures > 0
+    assert parity.max_score_difference <= 1e-5
+    assert (parity.top1_agreement, parity.identical_inputs) == (1.0, 1.0)
+
+
+def test_decoding_of_the_file(tmp_path: Path) -> None:
+    """Pictures are decoded as the file says, not by a default."""
+    accurate = Decoding("accurate", jpeg_smooth_chroma=False)
+    info = replace(COLOURS, decoding=accurate)
+    classifier = Classifier.load(write_colours(tmp_path / "model.onnx", metadata=info.to_json()))
+    file = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+    Image.fromarray(noise).save(file, "JPEG")
+    pixels = classifier.decode(file.getvalue())
+    np.testing.assert_array_equal(pixels, decode(file.getvalue(), accurate, Limits()))
+    assert not np.array_equal(pixels, decode(file.getvalue(), Decoding(), Limits()))
+
+
+def test_onnxruntime_alone(digits: Classifier, digits_model: Path) -> None:
+    """The file is an ordinary ONNX model: onnxruntime alone gives the same scores for the same pixels."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(digits_model), providers=["CPUExecutionProvider"])
+    pixels = np.asarray(Image.open(io.BytesIO(SAMPLES["7"])).convert("RGB"))
+    (scores,) = session.run(None, {"image": pixels})
+    assert digits.info.labels[int(np.argmax(scores))] == "7"
+    np.testing.assert_allclose(scores, digits.scores(pixels), rtol=0, atol=1e-6)
+
+
+# Limits.
+
+
+def test_default_limits(digits: Classifier) -> None:
+    """Without limits given, the defaults hold."""
+    assert digits.limits == Limits()
+
+
+@pytest.mark.parametrize("limits", [Limits(max_bytes=50), Limits(max_pixels=64 * 64 - 1)])
+def test_given_limits(limits: Limits, digits_model: Path) -> None:
+    """Limits given to `load` hold for every picture."""
+    with pytest.raises(ImageTooLarge):
+        Classifier.load(digits_model, limits).classify(SAMPLES["3"])
+
+
+# Files that are not such a model.
+
+
+def refusal(path: Path) -> str:
+    """The sentence with which a file is refused, without the path that it begins with."""
+    with pytest.raises(BadModel) as caught:
+        Classifier.load(path)
+    assert caught.value.path == str(path)
+    assert str(caught.value) == f"{path}: {caught.value.reason}"
+    return caught.value.reason
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A path without a file is refused."""
+    assert refusal(tmp_path / "model.onnx") == "there is no such file"
+
+
+def test_folder(tmp_path: Path) -> None:
+    """A folder is refused."""
+    assert refusal(tmp_path) == "there is no such file"
+
+
+@pytest.mark.parametrize("data", [b"", b"This is a text.", bytes(1000), SAMPLES["3"]])
+def test_other_file(data: bytes, tmp_path: Path) -> None:
+    """A file that is not an ONNX model is refused."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(data)
+    assert refusal(path) == "it is not an ONNX model that onnxruntime can run"
+
+
+def test_cut_model(digits_model: Path, tmp_path: Path) -> None:
+    """A model that was not copied to its end is refused."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(digits_model.read_bytes()[:-1000])
+    assert refusal(path) == "it is not an ONNX model that onnxruntime can run"
+
+
+def test_no_metadata(tmp_path: Path) -> None:
+    """An ONNX model of another origin is refused."""
+    path = write_colours(tmp_path / "model.onnx", metadata=None)
+    assert refusal(path) == "it was not written by `python -m export`: it carries no labels"
+
+
+def test_broken_metadata(tmp_path: Path) -> None:
+    """A model whose metadata is not JSON is refused."""
+    path = write_colours(tmp_path / "model.onnx", metadata="{")
+    assert refusal(path).startswith("its metadata is not JSON: ")
+
+
+def test_other_format(tmp_path: Path) -> None:
+    """A model of another version of the metadata is refused, with what to do."""
+    document = json.loads(COLOURS.to_json()) | {"format": 2}
+    path = write_colours(tmp_path / "model.onnx", metadata=json.dumps(document))
+    assert refusal(path) == "its metadata is not of format 1: export it again with this version"
+
+
+@pytest.mark.parametrize("labels", [("red", "green"), ("red", "green", "blue", "gray"), ()])
+def test_label_count(labels: tuple[str, ...], tmp_path: Path) -> None:
+    """A model with more or fewer scores than labels is refused."""
+    path = write_colours(tmp_path / "model.onnx", metadata=replace(COLOURS, labels=labels).to_json())
+    assert refusal(path) == f"it does not turn one image into {len(labels)} scores"
+
+
+def test_input_name(tmp_path: Path) -> None:
+    """A model whose input has another name is refused."""
+    path = write_colours(tmp_path / "model.onnx", image="picture")
+    assert refusal(path) == "it does not turn one image into 3 scores"
+
+
+def test_input_type(tmp_path: Path) -> None:
+    """A model that takes other values than bytes is refused."""
+    path = write_colours(tmp_path / "model.onnx", dtype=TensorProto.FLOAT)
+    assert refusal(path) == "it does not turn one image into 3 scores"

@@ -1,0 +1,508 @@
+"""Decoding, compared with TensorFlow itself: refused by both, or bit for bit the same pixels."""
+
+from __future__ import annotations
+
+import functools
+import io
+import itertools
+import resource
+import struct
+import zlib
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from predictor import BadImage, Decoding, ImageTooLarge, Limits, UnsupportedImage
+from predictor.image import Pixels, decode
+
+Reference = Callable[..., Pixels | None]
+"""What TensorFlow makes of a file; None when it refuses."""
+
+SHARED = Path(__file__).parents[3] / "shared" / "images"
+SHARED_PICTURES = [f"{path.parent.name}/{path.name}" for path in sorted(SHARED.glob("*/*"))]
+
+# The pictures of ../shared/images that only one of the two reads, with the reason.
+STRICTER = {"odd/png_decompression_dos.png": "Pillow refuses a text chunk that inflates to over 1 MiB"}
+MORE_LENIENT = {
+    "odd/hopper_rle8.bmp": "TensorFlow does not read run-length encoding",
+    "odd/iss634.webp": "TensorFlow gives an animated WebP four channels only",
+    "odd/transparent.webp": "TensorFlow gives a WebP with alpha four channels only",
+}
+
+JPEG_KINDS: dict[str, dict[str, Any]] = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "restart": {"restart_marker_blocks": 2},
+    "optimized": {"optimize": True, "quality": 30},
+}
+ADOBE_MARKERS = {
+    "CMYK": b"Adobe\0\x64\0\0\0\0\0",
+    "YCCK": b"Adobe\0\x64\0\0\0\0\2",
+    "too short to count": b"Adobe\0\x64\0\0\0\0",
+    "none": b"",
+}
+FEW_LEVELS = 3  # at Pillow's own quality, 75; more at higher ones, where the two transforms differ more
+SIZES = [(37, 53), (16, 32), (9, 2), (1, 1)]  # height, width
+
+PROPERTY = settings(max_examples=200, deadline=None, derandomize=True)
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    """`decode_image` as a signature calls it; with options, `decode_jpeg`."""
+    import tensorflow as tf
+
+    def decode(data: bytes, **options: Any) -> Pixels | None:
+        try:
+            if options:
+                return np.array(tf.io.decode_jpeg(data, channels=3, **options))
+            return np.array(tf.io.decode_image(data, channels=3, expand_animations=False))
+        except tf.errors.InvalidArgumentError:
+            return None
+
+    return decode
+
+
+def ours(data: bytes, decoding: Decoding | None = None) -> Pixels | None:
+    """What the predictor makes of a file; None when it refuses."""
+    try:
+        return decode(data, decoding or Decoding(), Limits())
+    except BadImage:
+        return None
+
+
+def check(actual: Pixels | None, expected: Pixels | None) -> None:
+    """Both are refused, or both are the same picture."""
+    assert (actual is None) == (expected is None)
+    if expected is not None:
+        np.testing.assert_array_equal(actual, expected, strict=True)
+
+
+# Pictures to decode: waves with noise, so that every step of a codec has something to do.
+
+
+def values(height: int, width: int, channels: int) -> npt.NDArray[np.uint8]:
+    """uint8 [height, width, channels]."""
+    y, x, channel = np.ogrid[:height, :width, :channels]
+    waves = 128 + 60 * np.sin(x / (5 + channel)) + 60 * np.cos(y / (7 + 2 * channel))
+    noise = np.random.default_rng(1).normal(0, 30, waves.shape)
+    pixels: npt.NDArray[np.uint8] = np.clip(waves + noise, 0, 255).astype(np.uint8)
+    return pixels
+
+
+def picture(mode: str, size: tuple[int, int] = SIZES[0]) -> Image.Image:
+    if mode == "CMYK":
+        return Image.frombytes("CMYK", size[::-1], values(*size, 4).tobytes())
+    if mode in ("RGBA", "LA"):
+        return Image.fromarray(values(*size, len(mode)))
+    rgb = Image.fromarray(values(*size, 3))
+    return rgb.quantize(100) if mode == "P" else rgb.convert(mode)
+
+
+def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format_, **options)
+    return file.getvalue()
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """One chunk of a PNG."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_16_bit(colour_type: int, channels: int, size: tuple[int, int]) -> bytes:
+    """A PNG with 16 bits a channel; Pillow itself writes only gray ones."""
+    height, width = size
+    samples = np.random.default_rng(2).integers(0, 1 << 16, (height, width, channels)).astype(">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in samples)
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def top_down(bmp: bytes) -> bytes:
+    """The BMP with its rows in the other order: its height is negative then."""
+    (height,) = struct.unpack_from("<i", bmp, 22)
+    return bmp[:22] + struct.pack("<i", -height) + bmp[26:]
+
+
+def with_adobe_marker(jpeg: bytes, body: bytes) -> bytes:
+    """The JPEG with another body in its Adobe marker; without a body, without that marker."""
+    start = jpeg.index(b"\xff\xee\x00\x0eAdobe")
+    marker = b"\xff\xee" + struct.pack(">H", 2 + len(body)) + body if body else b""
+    return jpeg[:start] + marker + jpeg[start + 16 :]
+
+
+@functools.cache
+def lossless(size: tuple[int, int]) -> dict[str, bytes]:
+    """PNG, GIF, BMP and WebP files of every kind that TensorFlow reads."""
+    rgb, gray, indexed = picture("RGB", size), picture("L", size), picture("P", size)
+    frames = [indexed, *(picture("RGB", size).rotate(angle).quantize(50) for angle in (10, 20))]
+    modes = ("1", "L", "LA", "P", "RGB", "RGBA")
+    return {
+        **{f"png {mode}": encode(picture(mode, size), "PNG") for mode in modes},
+        **{f"png P {bits} bits": encode(rgb.quantize(1 << bits), "PNG", bits=bits) for bits in (1, 2, 4)},
+        "png P one transparent": encode(indexed, "PNG", transparency=3),
+        "png P alpha palette": encode(indexed, "PNG", transparency=bytes(range(100))),
+        "png L transparent": encode(gray, "PNG", transparency=100),
+        "png RGB transparent": encode(rgb, "PNG", transparency=(1, 2, 3)),
+        "png 16 bits gray": png_16_bit(0, 1, size),
+        "png 16 bits RGB": png_16_bit(2, 3, size),
+        "png 16 bits gray and alpha": png_16_bit(4, 2, size),
+        "png 16 bits RGBA": png_16_bit(6, 4, size),
+        "png animated": encode(frames[0], "PNG", save_all=True, append_images=frames[1:]),
+        "gif P": encode(indexed, "GIF"),
+        "gif L": encode(gray, "GIF"),
+        "gif 1": encode(rgb.convert("1"), "GIF"),
+        "gif P transparent": encode(indexed, "GIF", transparency=5),
+        "gif L transparent": encode(gray, "GIF", transparency=100),
+        "gif RGBA": encode(picture("RGBA", size), "GIF"),
+        "gif animated": encode(frames[0], "GIF", save_all=True, append_images=frames[1:]),
+        "gif animated transparent": encode(
+            frames[0], "GIF", save_all=True, append_images=frames[1:], transparency=7, disposal=2
+        ),
+        "bmp L": encode(gray, "BMP"),
+        "bmp P": encode(indexed, "BMP"),
+        "bmp P 16 colours": encode(rgb.quantize(16), "BMP"),
+        "bmp RGB": encode(rgb, "BMP"),
+        "bmp RGBA": encode(picture("RGBA", size), "BMP"),
+        "bmp top down": top_down(encode(rgb, "BMP")),
+        "webp lossy": encode(rgb, "WEBP"),
+        "webp lossy, low quality": encode(rgb, "WEBP", quality=5),
+        "webp lossless": encode(rgb, "WEBP", lossless=True),
+    }
+
+
+EXIF_ROTATED = Image.Exif()
+EXIF_ROTATED[0x0112] = 6  # orientation: a quarter turn
+# An end-of-image marker inside another segment must not pass for the file's own.
+THUMBNAIL = b"Exif\0\0" + encode(picture("RGB", (9, 2)), "JPEG")
+
+JPEGS = {
+    "baseline": encode(picture("RGB"), "JPEG"),
+    "progressive": encode(picture("RGB"), "JPEG", progressive=True),
+    "restart": encode(picture("RGB"), "JPEG", restart_marker_blocks=1),
+    "sharp chroma": encode(picture("RGB"), "JPEG", subsampling="4:4:4"),
+    "gray": encode(picture("L"), "JPEG"),
+    "stored as RGB": encode(picture("RGB"), "JPEG", keep_rgb=True),
+    "thumbnail": encode(picture("RGB"), "JPEG", exif=THUMBNAIL),
+    "rotated": encode(picture("RGB"), "JPEG", exif=EXIF_ROTATED),
+    "CMYK": encode(picture("CMYK"), "JPEG", subsampling="4:4:4"),
+}
+LOSSLESS = lossless(SIZES[0])
+
+
+# What both read.
+
+
+@pytest.mark.parametrize("name", SHARED_PICTURES or ["odd/hopper.jpg"])
+def test_shared_picture(name: str, shared: Path, reference: Reference) -> None:
+    """Every photograph and every odd picture is refused by both or decoded alike, with the declared exceptions."""
+    data = (shared / "images" / name).read_bytes()
+    actual, expected = ours(data), reference(data)
+    if name in STRICTER:
+        assert (actual is None, expected is None) == (True, False)
+    elif name in MORE_LENIENT:
+        assert (actual is None, expected is None) == (False, True)
+    else:
+        check(actual, expected)
+
+
+@pytest.mark.parametrize("kind", JPEG_KINDS)
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("size", SIZES)
+def test_colour_jpeg(size: tuple[int, int], subsampling: str, kind: str, reference: Reference) -> None:
+    """A colour JPEG of any usual layout gives TensorFlow's pixels."""
+    data = encode(picture("RGB", size), "JPEG", subsampling=subsampling, **JPEG_KINDS[kind])
+    check(ours(data), reference(data))
+
+
+@pytest.mark.parametrize("kind", JPEG_KINDS)
+@pytest.mark.parametrize("size", SIZES)
+def test_gray_jpeg(size: tuple[int, int], kind: str, reference: Reference) -> None:
+    """A gray JPEG gives TensorFlow's pixels, three channels alike."""
+    data = encode(picture("L", size), "JPEG", **JPEG_KINDS[kind])
+    check(ours(data), reference(data))
+
+
+@pytest.mark.parametrize("marker", ADOBE_MARKERS)
+@pytest.mark.parametrize("size", SIZES)
+def test_four_inks(size: tuple[int, int], marker: str, reference: Reference) -> None:
+    """A JPEG in four inks gives TensorFlow's pixels, whether an Adobe marker says that they are inverted or not."""
+    data = encode(picture("CMYK", size), "JPEG", subsampling="4:4:4")
+    data = with_adobe_marker(data, ADOBE_MARKERS[marker])
+    check(ours(data), reference(data))
+
+
+@pytest.mark.parametrize("name", JPEGS)
+def test_odd_jpeg(name: str, reference: Reference) -> None:
+    """A JPEG that is stored as RGB, holds a thumbnail or says that it is rotated gives TensorFlow's pixels."""
+    check(ours(JPEGS[name]), reference(JPEGS[name]))
+
+
+@pytest.mark.parametrize("name", LOSSLESS)
+@pytest.mark.parametrize("size", SIZES)
+def test_lossless_format(size: tuple[int, int], name: str, reference: Reference) -> None:
+    """A PNG, GIF, BMP or WebP of any kind that TensorFlow reads gives TensorFlow's pixels."""
+    data = lossless(size)[name]
+    expected = reference(data)
+    assert expected is not None
+    check(ours(data), expected)
+
+
+@pytest.mark.parametrize("name", JPEGS)
+@pytest.mark.parametrize(("transform", "method"), [("fast", "INTEGER_FAST"), ("accurate", "INTEGER_ACCURATE")])
+@pytest.mark.parametrize("smooth", [True, False])
+def test_jpeg_options(smooth: bool, transform: Any, method: str, name: str, reference: Reference) -> None:
+    """Each inverse DCT, with and without smooth chroma, gives the pixels of TensorFlow's options of that meaning."""
+    expected = reference(JPEGS[name], dct_method=method, fancy_upscaling=smooth)
+    assert expected is not None
+    check(ours(JPEGS[name], Decoding(jpeg_transform=transform, jpeg_smooth_chroma=smooth)), expected)
+
+
+def test_jpeg_options_matter() -> None:
+    """The options of a JPEG make different pixels, so that agreeing with TensorFlow on each says something."""
+    every = [Decoding(transform, smooth) for transform in ("fast", "accurate") for smooth in (True, False)]
+    assert len({decode(JPEGS["baseline"], decoding, Limits()).tobytes() for decoding in every}) == 4
+
+
+@pytest.mark.parametrize("subsampling", ["4:2:2", "4:2:0"])
+@pytest.mark.parametrize("kind", JPEG_KINDS)
+def test_four_inks_with_less_chroma(kind: str, subsampling: str, reference: Reference) -> None:
+    """Four inks of which some have fewer samples, a layout that simplejpeg does not know, are a few levels off."""
+    data = encode(picture("CMYK"), "JPEG", subsampling=subsampling, **JPEG_KINDS[kind])
+    actual, expected = ours(data), reference(data)
+    assert actual is not None
+    assert expected is not None
+    assert np.abs(actual.astype(int) - expected).max() <= FEW_LEVELS
+
+
+@pytest.mark.parametrize("name", [*JPEGS, *LOSSLESS])
+def test_pixels_are_contiguous(name: str) -> None:
+    """Whatever the format, the pixels are uint8 [height, width, 3] in one piece, as onnxruntime takes them."""
+    pixels = decode((JPEGS | LOSSLESS)[name], Decoding(), Limits())
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == (*SIZES[0], 3)
+    assert pixels.flags.c_contiguous
+
+
+# What only one of the two reads.
+
+
+@pytest.mark.parametrize(
+    ("mode", "format_", "options"),
+    [("RGBA", "WEBP", {"lossless": True, "exact": True}), ("1", "BMP", {})],
+    ids=["WebP with alpha", "BMP of one bit"],
+)
+def test_more_lenient(mode: str, format_: str, options: dict[str, Any], reference: Reference) -> None:
+    """A picture that TensorFlow does not read, although nothing is wrong with it, is decoded; alpha is dropped."""
+    image = picture(mode)
+    data = encode(image, format_, **options)
+    assert reference(data) is None
+    check(ours(data), np.asarray(image.convert("RGB")))
+
+
+def test_text_bomb(reference: Reference) -> None:
+    """A PNG with a text that inflates to megabytes is refused, although TensorFlow reads its picture."""
+    data = encode(picture("RGB"), "PNG")
+    text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(2 << 20)))
+    bomb = data[:33] + text + data[33:]
+    assert reference(bomb) is not None
+    with pytest.raises(BadImage, match="too large"):
+        decode(bomb, Decoding(), Limits())
+
+
+# Damaged files.
+
+
+@PROPERTY
+@given(name=st.sampled_from(sorted(JPEGS)), data=st.data())
+def test_junk_between_markers(name: str, data: st.DataObject, reference: Reference) -> None:
+    """Stray bytes between the segments of a JPEG's header change nothing, as in TensorFlow."""
+    jpeg = JPEGS[name]
+    junk = st.binary(max_size=30).map(lambda stray: stray.replace(b"\xff", b""))
+    pieces = [piece + data.draw(junk) for piece in header_pieces(jpeg)]
+    spoiled = b"".join(pieces) + jpeg[sum(map(len, header_pieces(jpeg))) :]
+    check(ours(spoiled), ours(jpeg))
+    check(ours(spoiled), reference(spoiled))
+
+
+def header_pieces(jpeg: bytes) -> list[bytes]:
+    """The segments before the first scan; the first one with the start of the image, which must stay together."""
+    ends = [2]
+    while jpeg[ends[-1] + 1] != 0xDA:
+        (length,) = struct.unpack_from(">H", jpeg, ends[-1] + 2)
+        ends.append(ends[-1] + 2 + length)
+    return [jpeg[start:end] for start, end in itertools.pairwise([0, *ends[1:]])]
+
+
+@PROPERTY
+@given(name=st.sampled_from(sorted(JPEGS)), data=st.data())
+def test_cut_jpeg(name: str, data: st.DataObject, reference: Reference) -> None:
+    """A JPEG that is cut off anywhere is refused, as TensorFlow refuses it.
+
+    Where only the last byte is missing, TensorFlow decodes some files.
+    """
+    jpeg = JPEGS[name]
+    cut = jpeg[: data.draw(st.integers(0, len(jpeg) - 1))]
+    assert ours(cut) is None
+    assert len(cut) == len(jpeg) - 1 or reference(cut) is None
+
+
+@settings(PROPERTY, max_examples=1000)
+@given(name=st.sampled_from(sorted(JPEGS)), data=st.data())
+def test_spoiled_jpeg(name: str, data: st.DataObject, reference: Reference) -> None:
+    """A JPEG with one wrong byte gives TensorFlow's pixels whenever both accept it.
+
+    The bytes that say which colours have fewer samples are spared: what else they may say is for Pillow, a bit off.
+    """
+    check_spoiled(JPEGS[name], data, reference, spared=chroma_layout(JPEGS[name]))
+
+
+# Not GIF: where a wrong byte makes its frame smaller than its screen, TensorFlow gives the frame, we the screen.
+@PROPERTY
+@given(name=st.sampled_from(sorted(name for name in LOSSLESS if not name.startswith("gif"))), data=st.data())
+def test_spoiled_lossless_format(name: str, data: st.DataObject, reference: Reference) -> None:
+    """A PNG, BMP or WebP with one wrong byte gives TensorFlow's pixels whenever both accept it."""
+    check_spoiled(LOSSLESS[name], data, reference)
+
+
+def chroma_layout(jpeg: bytes) -> list[int]:
+    """Where the sampling factors of the colours stand."""
+    frame = next(piece for piece in header_pieces(jpeg) if piece[1] in (0xC0, 0xC2))
+    return [jpeg.index(frame) + 11 + 3 * colour for colour in range(frame[9])]
+
+
+def check_spoiled(file: bytes, data: st.DataObject, reference: Reference, spared: Collection[int] = ()) -> None:
+    position = data.draw(st.integers(0, len(file) - 1).filter(lambda position: position not in spared))
+    spoiled = file[:position] + data.draw(st.binary(min_size=1, max_size=1)) + file[position + 1 :]
+    actual, expected = ours(spoiled), reference(spoiled)
+    if actual is not None and expected is not None:
+        check(actual, expected)
+
+
+@PROPERTY
+@given(name=st.sampled_from(sorted(LOSSLESS)), data=st.data())
+def test_cut_lossless_format(name: str, data: st.DataObject) -> None:
+    """A PNG, GIF, BMP or WebP that is cut off is refused, unless nothing of its picture is missing."""
+    file = LOSSLESS[name]
+    cut = ours(file[: data.draw(st.integers(0, len(file) - 1))])
+    if cut is not None:
+        check(cut, ours(file))
+
+
+def test_cut_png() -> None:
+    """A PNG that ends early is damaged, and the message says so."""
+    data = encode(picture("RGB"), "PNG")
+    with pytest.raises(BadImage, match="truncated"):
+        decode(data[: len(data) // 2], Decoding(), Limits())
+
+
+def test_cut_jpeg_message() -> None:
+    """A JPEG that ends early is cut off, and the message says so."""
+    with pytest.raises(BadImage, match="cut off"):
+        decode(JPEGS["baseline"][:-100], Decoding(), Limits())
+
+
+# What is not a picture, or too much of one.
+
+
+def test_empty() -> None:
+    """A file without bytes is empty, not of an unknown format."""
+    with pytest.raises(BadImage, match=r"The file is empty\.") as caught:
+        decode(b"", Decoding(), Limits())
+    assert not isinstance(caught.value, UnsupportedImage)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"This is a text.",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7\n",
+        b"\xff\xd8",
+        bytes(1000),
+        encode(picture("RGB"), "TIFF"),
+        encode(picture("RGB"), "ICO"),
+        encode(picture("RGB"), "PPM"),
+        encode(picture("RGB"), "TGA"),
+    ],
+    ids=["text", "SVG", "PDF", "two bytes", "zeros", "TIFF", "ICO", "PPM", "TGA"],
+)
+def test_unsupported(data: bytes, reference: Reference) -> None:
+    """What is not in one of the accepted formats is refused by both, and ours names the formats."""
+    assert reference(data) is None
+    with pytest.raises(UnsupportedImage, match="JPEG, PNG, GIF, BMP, WEBP"):
+        decode(data, Decoding(), Limits())
+
+
+def test_too_many_bytes() -> None:
+    """A file over the limit of bytes is refused, and the message names both numbers."""
+    data = JPEGS["baseline"]
+    with pytest.raises(ImageTooLarge) as caught:
+        decode(data, Decoding(), Limits(max_bytes=1000))
+    assert caught.value.reason == f"The file has {len(data):,} bytes; at most 1,000 are accepted."
+
+
+def test_as_many_bytes_as_allowed() -> None:
+    """A file of exactly the limit of bytes is decoded."""
+    data = JPEGS["baseline"]
+    assert decode(data, Decoding(), Limits(max_bytes=len(data))).shape == (*SIZES[0], 3)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+def test_too_many_pixels(format_: str) -> None:
+    """A picture over the limit of pixels is refused in every format, and the message names both sizes."""
+    with pytest.raises(ImageTooLarge) as caught:
+        decode(encode(picture("RGB"), format_), Decoding(), Limits(max_pixels=37 * 53 - 1))
+    assert caught.value.reason == "The picture has 53 x 37 pixels; at most 1,960 in all are accepted."
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+def test_as_many_pixels_as_allowed(format_: str) -> None:
+    """A picture of exactly the limit of pixels is decoded."""
+    data = encode(picture("RGB"), format_)
+    assert decode(data, Decoding(), Limits(max_pixels=37 * 53)).shape == (37, 53, 3)
+
+
+def giant(format_: str) -> bytes:
+    """A small file whose header claims a picture of hundreds of millions of pixels."""
+    data = encode(picture("RGB"), format_)
+    if format_ == "PNG":
+        return data[:8] + chunk(b"IHDR", struct.pack(">II", 30_000, 30_000) + data[24:29]) + data[33:]
+    if format_ == "JPEG":
+        start = data.index(b"\xff\xc0") + 5
+        return data[:start] + struct.pack(">HH", 65_500, 65_500) + data[start + 4 :]
+    start, size = {
+        "GIF": (6, struct.pack("<HH", 65_535, 65_535)),
+        "BMP": (18, struct.pack("<ii", 30_000, 30_000)),
+        "WEBP": (26, struct.pack("<HH", 16_383, 16_383)),
+    }[format_]
+    return data[:start] + size + data[start + len(size) :]
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+def test_giant_picture(format_: str) -> None:
+    """A header that claims a giant picture is refused before memory is taken for it, with the limit in the message."""
+    data = giant(format_)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ImageTooLarge, match="at most 64,000,000 in all"):
+        decode(data, Decoding(), Limits())
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # KiB
+    assert grown < 50 * 1024
+
+
+def test_gif_with_giant_frame() -> None:
+    """A GIF on a small screen whose frame is giant, and is to be cleared afterwards, is refused."""
+    control = b"!\xf9\x04\x08\0\0\0\0"  # disposal: restore to background
+    frame = b"," + struct.pack("<HHHH", 0, 0, 65_535, 65_535) + b"\0"
+    screen = b"GIF89a" + struct.pack("<HH", 32, 32) + b"\xf0\0\0" + bytes(6)
+    with pytest.raises(ImageTooLarge, match="at most 64,000,000 in all"):
+        decode(screen + control + frame + b"\x08\0;", Decoding(), Limits())

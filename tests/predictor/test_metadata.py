@@ -1,0 +1,124 @@
+"""The JSON document that a model file carries about itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from predictor import Decoding, ModelInfo, Parity, Source
+from predictor.metadata import FORMAT
+
+INFO = ModelInfo(
+    name="flowers",
+    version="0123456789ab",
+    labels=("daisy", "Löwenzahn", "薔薇"),
+    activation="softmax",
+    decoding=Decoding("accurate", jpeg_smooth_chroma=False),
+    preprocessing=("DecodeImage, 3 channels", "divide by 255"),
+    source=Source("flowers", "f" * 64, "serving_default", "image_bytes:0", "scores"),
+    parity=Parity(19, 1e-7, 1.0, 1.0),
+    drawing="white-on-black",
+    tools={"onnx": "1.19.0"},
+)
+WITH_DEFAULT = {"drawing", "tools"}
+
+TEXTS = st.text(max_size=20)
+NUMBERS = st.floats(allow_nan=False)
+INFOS = st.builds(
+    ModelInfo,
+    name=TEXTS,
+    version=TEXTS,
+    labels=st.lists(TEXTS, max_size=5).map(tuple),
+    activation=TEXTS,
+    decoding=st.builds(Decoding, st.sampled_from(["fast", "accurate"]), st.booleans()),
+    preprocessing=st.lists(TEXTS, max_size=5).map(tuple),
+    source=st.builds(Source, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS),
+    parity=st.none() | st.builds(Parity, st.integers(0), NUMBERS, NUMBERS, NUMBERS),
+    drawing=st.sampled_from([None, "white-on-black", "black-on-white"]),
+    tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | NUMBERS | TEXTS,
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(TEXTS, values, max_size=3),
+    max_leaves=5,
+)
+PROPERTY = settings(max_examples=200, deadline=None, derandomize=True)
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """The document of a valid file, with other values in some fields."""
+    written: dict[str, Any] = json.loads(INFO.to_json())
+    return written | changes
+
+
+@PROPERTY
+@given(info=INFOS)
+def test_round_trip(info: ModelInfo) -> None:
+    """What is written is read again, whatever the texts and numbers in it."""
+    assert info == ModelInfo.from_json(info.to_json())
+
+
+def test_parity_is_optional() -> None:
+    """A file that was not compared with its original says so."""
+    info = replace(INFO, parity=None)
+    assert ModelInfo.from_json(info.to_json()).parity is None
+
+
+def test_labels_stay_readable() -> None:
+    """Labels in any script stand in the document as they are, for whoever looks into the file."""
+    assert "薔薇" in INFO.to_json()
+
+
+@pytest.mark.parametrize("text", ["", "{", "labels", '{"format": 1'])
+def test_broken_json(text: str) -> None:
+    """A document that is not JSON is refused, and the message says so."""
+    with pytest.raises(ValueError, match="its metadata is not JSON"):
+        ModelInfo.from_json(text)
+
+
+@pytest.mark.parametrize("value", [[], "text", 1, None, {}, document(format=FORMAT + 1), document(format=str(FORMAT))])
+def test_other_format(value: Any) -> None:
+    """A document of another format is refused, and the message says what to do."""
+    with pytest.raises(ValueError, match=rf"^its metadata is not of format {FORMAT}: export it again"):
+        ModelInfo.from_json(json.dumps(value))
+
+
+@pytest.mark.parametrize("field", sorted(document().keys() - WITH_DEFAULT - {"format"}))
+def test_missing_field(field: str) -> None:
+    """A document without one of its fields is refused, and the message names the field."""
+    incomplete = document()
+    del incomplete[field]
+    with pytest.raises(ValueError, match=rf"^its metadata is incomplete: .*{field}"):
+        ModelInfo.from_json(json.dumps(incomplete))
+
+
+@pytest.mark.parametrize("part", ["source", "parity"])
+def test_missing_field_within(part: str) -> None:
+    """A source or a parity without one of its fields is refused."""
+    incomplete = document()
+    incomplete[part].popitem()
+    with pytest.raises(ValueError, match=r"^its metadata is incomplete"):
+        ModelInfo.from_json(json.dumps(incomplete))
+
+
+def test_unknown_jpeg_transform() -> None:
+    """A JPEG transform that is not known is refused by its name, since guessing another would change the pixels."""
+    decoding = {"jpeg_transform": "float", "jpeg_smooth_chroma": True}
+    with pytest.raises(ValueError, match=r"^it wants the unknown JPEG transform 'float'"):
+        ModelInfo.from_json(json.dumps(document(decoding=decoding)))
+
+
+@PROPERTY
+@given(field=st.sampled_from(sorted(document())), value=JSON)
+def test_any_other_value(field: str, value: Any) -> None:
+    """A field with any other value in it is read or refused, and nothing else happens."""
+    try:
+        info = ModelInfo.from_json(json.dumps(document(**{field: value})))
+    except ValueError:
+        return
+    assert isinstance(info, ModelInfo)
