@@ -1,0 +1,1 @@
+"""A SavedModel gives one self-describing `model.onnx`, proven equal to it; the only importer of TensorFlow."""

@@ -1,0 +1,52 @@
+"""Why a model is not exported; each message says what is wrong and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ExportError(Exception):
+    """Root of this package's errors; the message is a sentence or two for a person."""
+
+
+class CannotOpen(ExportError):
+    """There is no SavedModel at `path` that TensorFlow can load."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class NoSuchSignature(ExportError):
+    """The SavedModel has signatures, but not the one asked for, or several and none was asked for."""
+
+    def __init__(self, wanted: str | None, existing: Iterable[str]) -> None:
+        self.wanted = wanted
+        self.existing = sorted(existing)
+        names = ", ".join(self.existing) or "none"
+        if wanted is None:
+            message = f"The model has several signatures ({names}): choose one with --signature."
+        else:
+            message = f"The model has no signature {wanted!r}. It has: {names}."
+        super().__init__(message)
+
+
+class NotAClassifier(ExportError):
+    """The signature does not turn pictures into one score a class."""
+
+
+class MissingPreprocessing(ExportError):
+    """The model takes pixels and does not say how they were scaled."""
+
+
+class WrongLabels(ExportError):
+    """The labels do not fit the scores."""
+
+
+class CannotConvert(ExportError):
+    """The graph holds something that has no counterpart in ONNX."""
+
+
+class NotEqual(ExportError):
+    """The finished file answers differently from the original; nothing was written."""

@@ -1,0 +1,178 @@
+"""From a SavedModel to a verified `model.onnx`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import tensorflow as tf
+import tf2onnx
+
+from export import description, labels, model_file, pictures
+from export.dataflow import Scope
+from export.errors import CannotConvert, NotAClassifier
+from export.flatten import FlatGraph, flatten
+from export.network import to_onnx, without_network_input
+from export.options import Options
+from export.original import Original
+from export.parity import Verification, Verifier
+from export.recipe import Recipe
+from export.saved_model import SavedModel, Signature, TensorSpec
+from predictor import BadModel, Classifier, ModelInfo, Source
+
+Report = Callable[[str, int, int | None], None]
+"""Told of each step: what is done, how many of it are done, and of how many where that is known."""
+
+_SCORES_NAMES = ("scores", "probabilities", "probs", "softmax", "predictions")
+
+
+@dataclass(frozen=True)
+class Export:
+    """A finished file and what was found on the way."""
+
+    path: Path
+    info: ModelInfo
+    verification: Verification
+    labels_found: bool
+
+    @property
+    def size(self) -> int:
+        """The file's size in bytes."""
+        return self.path.stat().st_size
+
+
+def export_model(source: Path, target: Path, options: Options, report: Report) -> Export:
+    """Export the SavedModel in the folder `source` to the file `target`.
+
+    Raises an ExportError, and leaves `target` as it was, unless the file is verified.
+    """
+    report("Opening the SavedModel", 0, None)
+    with SavedModel(source) as model, model_file.replacing(target) as temporary:
+        report("Cutting the graph at its image decoder", 0, None)
+        found = _find(model, options)
+        classes = _look_at_scores(found)
+        found_labels = _find_labels(found, classes, options.labels)
+        report("Converting the network to ONNX", 0, None)
+        whole = to_onnx(found.flat, classes, add_softmax=found.original.adds_softmax)
+        shipped = without_network_input(whole)
+        info = _describe(found, shipped, found_labels or labels.placeholders(classes), options)
+        model_file.write(shipped, info, temporary)
+        verifier = Verifier(found.original, _load(temporary), whole.SerializeToString())
+        verification = verifier.verify(_reported(options.images, report))
+        verification.check(options.tolerance)
+        info = dataclasses.replace(info, parity=verification.parity)
+        model_file.write(shipped, info, temporary)
+    return Export(target, info, verification, labels_found=found_labels is not None)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is exported: a way through the model, from the signature's input `image` to its output `scores`."""
+
+    model: SavedModel
+    signature: Signature
+    image: TensorSpec
+    scores: TensorSpec
+    flat: FlatGraph
+    original: Original
+
+
+def _find(model: SavedModel, options: Options) -> _Found:
+    """Find the way from picture to scores.
+
+    A model that takes pixels gets the decoder and the preprocessing of its recipe put in front; from there on it is a
+    model that takes files.
+    """
+    signature = model.signature(options.signature)
+    scores = _find_scores(signature)
+    recipes = {}
+    if not any(spec.is_string for spec in signature.inputs):
+        pixels = _only_input(signature)
+        recipes[pixels.name] = Recipe.for_input(pixels, options.resize, options.scale).tensor()
+    scope = Scope.of_graph(model.graph, {name.partition(":")[0]: tensor for name, tensor in recipes.items()})
+    flat = flatten(model, scope.tensor(scores.name))
+    computed = {name: f"{tensor.node.name}:{tensor.index}" for name, tensor in recipes.items()}
+    image = next(spec for spec in signature.inputs if spec.name in (flat.bytes_input, *computed))
+    return _Found(model, signature, image, scores, flat, Original(model, signature, scores, flat, computed))
+
+
+def _only_input(signature: Signature) -> TensorSpec:
+    if len(signature.inputs) != 1:
+        names = ", ".join(spec.key for spec in signature.inputs) or "none"
+        raise NotAClassifier(f"The signature {signature.name!r} does not take one picture. Its inputs: {names}.")
+    return signature.inputs[0]
+
+
+def _find_scores(signature: Signature) -> TensorSpec:
+    """The output with one float a class."""
+    outputs = [spec for spec in signature.outputs if spec.dtype.is_floating and len(spec.shape or (0, 0)) == 2]
+    named = [spec for name in _SCORES_NAMES for spec in outputs if spec.key.lower() == name]
+    if named:
+        return named[0]
+    if len(outputs) == 1:
+        return outputs[0]
+    every = ", ".join(f"{spec.key} ({spec.dtype.name} {list(spec.shape or ())})" for spec in signature.outputs)
+    raise NotAClassifier(
+        f"The signature {signature.name!r} does not have one output with a score for each class. Its outputs: {every}."
+    )
+
+
+def _look_at_scores(found: _Found) -> int:
+    """How many scores there are; when they are logits, the original is told to add a softmax from now on."""
+    scores = found.original.scores(pictures.made()[0].read())
+    is_activated = description.activation(found.flat) != "none"
+    found.original.adds_softmax = not is_activated and bool(scores.min() < 0 or scores.max() > 1)
+    return len(scores)
+
+
+def _find_labels(found: _Found, classes: int, path: Path | None) -> tuple[str, ...] | None:
+    """The labels in the user's file, else those that the model gives for every picture alike, else None."""
+    if path:
+        return labels.read(path, classes)
+    samples = [picture.read() for picture in pictures.made()[:2]]
+    for output in found.signature.outputs:
+        if output.is_string:
+            first, second = (found.original.text(output, data) for data in samples)
+            if first == second and len(first) == classes:
+                return labels.check(first, classes, f"The output {output.key!r}")
+    return None
+
+
+def _describe(found: _Found, shipped: onnx.ModelProto, names: tuple[str, ...], options: Options) -> ModelInfo:
+    decoding = description.decoding(found.flat)
+    return ModelInfo(
+        name=options.name or found.model.name,
+        version=model_file.version(shipped, names, decoding),
+        labels=names,
+        activation="softmax (added)" if found.original.adds_softmax else description.activation(found.flat),
+        decoding=decoding,
+        preprocessing=description.preprocessing(found.flat),
+        source=Source(
+            name=found.model.name,
+            fingerprint=found.model.fingerprint(),
+            signature=found.signature.name,
+            input=found.image.key,
+            output=found.scores.key,
+        ),
+        drawing=options.drawing,
+        tools={"tensorflow": tf.__version__, "tf2onnx": tf2onnx.__version__, "onnx": onnx.__version__},
+    )
+
+
+def _load(path: Path) -> Classifier:
+    try:
+        return Classifier.load(path)
+    except BadModel as error:
+        raise CannotConvert(f"onnxruntime cannot run the converted network: {error.__cause__ or error}") from error
+
+
+def _reported(folder: Path | None, report: Report) -> Iterator[pictures.Picture]:
+    """The pictures to verify on, each announced before it is used."""
+    chosen = pictures.from_folder(folder) if folder else pictures.made()
+    for done, picture in enumerate(chosen):
+        report("Verifying on pictures", done, len(chosen))
+        yield picture
+    report("Verifying on pictures", len(chosen), len(chosen))

@@ -1,0 +1,116 @@
+"""The proof that the finished file answers as the original does, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from export.errors import NotEqual
+from export.network import NETWORK_INPUT
+from export.original import Original
+from export.pictures import Picture
+from predictor import BadImage, Classifier, Parity
+from predictor.classifier import INPUT, Scores, open_session
+
+SMALLEST_SPREAD = 1e-3
+"""Scores that differ by less than this between all pictures say nothing about equality."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One picture, answered by both."""
+
+    picture: str
+    original: Scores
+    exported: Scores
+    identical_input: bool
+
+    @property
+    def difference(self) -> float:
+        """The largest absolute difference of a score; infinite when one of them is not a number."""
+        difference = float(np.max(np.abs(self.original - self.exported)))
+        return difference if np.isfinite(difference) else float("inf")
+
+    def agrees(self, tolerance: float) -> bool:
+        """Whether both choose the same class, or two that the original puts within twice the tolerance."""
+        chosen, other = int(self.original.argmax()), int(self.exported.argmax())
+        return bool(chosen == other or self.original[chosen] - self.original[other] <= 2 * tolerance)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All comparisons, and the pictures that were left out because original or exported file cannot read them."""
+
+    comparisons: tuple[Comparison, ...]
+    unreadable: tuple[str, ...]
+    refused: tuple[str, ...]
+
+    @property
+    def parity(self) -> Parity:
+        """The figures that the model file carries."""
+        count = len(self.comparisons)
+        same = sum(c.original.argmax() == c.exported.argmax() for c in self.comparisons)
+        return Parity(
+            pictures=count,
+            max_score_difference=max(c.difference for c in self.comparisons),
+            top1_agreement=float(same / count),
+            identical_inputs=sum(c.identical_input for c in self.comparisons) / count,
+        )
+
+    @property
+    def says_little(self) -> bool:
+        """Whether the scores hardly vary between the pictures, so that only the network's input was compared."""
+        scores = np.stack([c.original for c in self.comparisons])
+        return bool(np.ptp(scores, axis=0).max() < SMALLEST_SPREAD)
+
+    def check(self, tolerance: float) -> None:
+        """NotEqual, naming the worst picture, when a score is off by more than `tolerance` or a label is another."""
+        worst = max(self.comparisons, key=lambda c: (not c.agrees(tolerance), c.difference))
+        if worst.agrees(tolerance) and worst.difference <= tolerance:
+            return
+        what = "chooses the same label" if worst.agrees(tolerance) else "chooses another label"
+        raise NotEqual(
+            f"The exported model does not answer as the original does. Worst is {worst.picture}: it {what}, and a "
+            f"score differs by {worst.difference:.2g} (tolerance {tolerance:.2g}). No file was written."
+        )
+
+
+class Verifier:
+    """Compares picture by picture: the original with the file on disk, and what their networks see."""
+
+    def __init__(self, original: Original, classifier: Classifier, with_network_input: bytes) -> None:
+        """with_network_input: the exported model, serialised, with its second output."""
+        self._original = original
+        self._classifier = classifier
+        self._session = open_session(with_network_input)
+
+    def verify(self, pictures: Iterable[Picture]) -> Verification:
+        """Compare on all pictures that both can read; NotEqual when there is none."""
+        comparisons, unreadable, refused = [], [], []
+        for picture in pictures:
+            data = picture.read()
+            try:
+                expected = self._original.scores(data)
+            except tf.errors.InvalidArgumentError:
+                unreadable.append(picture.name)
+                continue
+            try:
+                pixels = self._classifier.decode(data)
+            except BadImage as error:
+                refused.append(f"{picture.name}: {error.reason}")
+                continue
+            seen = self._network_input(pixels)
+            identical = np.array_equal(seen, self._original.network_input(data))
+            comparisons.append(Comparison(picture.name, expected, self._classifier.scores(pixels), identical))
+        if not comparisons:
+            raise NotEqual("Neither the original nor the exported model could read one of the pictures.")
+        return Verification(tuple(comparisons), tuple(unreadable), tuple(refused))
+
+    def _network_input(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        (seen,) = self._session.run([NETWORK_INPUT], {INPUT: pixels})
+        assert isinstance(seen, np.ndarray)
+        return seen

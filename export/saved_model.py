@@ -1,0 +1,184 @@
+"""A SavedModel, opened so that it can be both run and read.
+
+TensorFlow's version 1 loader is used for all of them: it opens what `tf.saved_model.load` opens, and also models whose
+training objects (a legacy optimizer, say) today's TensorFlow can no longer rebuild.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from export.errors import CannotOpen, NoSuchSignature
+
+DEFAULT_SIGNATURE = "serving_default"
+_INTERNAL = "__saved_model_init_op"
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output of a signature: `key` in the signature, tensor `name` in the graph.
+
+    shape: None for an unknown rank; None for each unknown dimension.
+    """
+
+    key: str
+    name: str
+    dtype: tf.DType
+    shape: tuple[int | None, ...] | None
+
+    @property
+    def is_string(self) -> bool:
+        """Whether it holds strings."""
+        return bool(self.dtype == tf.string)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What can be called: named inputs and outputs."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+class SavedModel:
+    """An opened SavedModel; close it, or use it in a `with` block.
+
+    Raises CannotOpen when the folder holds no model that TensorFlow can load.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_dir():
+            raise CannotOpen(path, "there is no such folder.")
+        if not (path / "saved_model.pb").is_file():
+            raise CannotOpen(path, "the folder holds no saved_model.pb; give the folder that does.")
+        self.path = path
+        self.session = tf.compat.v1.Session(graph=tf.Graph())
+        try:
+            tag_set = _serving_tags(path)
+            with self.graph.as_default():
+                meta_graph = tf.compat.v1.saved_model.loader.load(self.session, tag_set, str(path))
+                _fill_keras_copies(self.session)
+        except Exception as error:  # TensorFlow raises many types for the many ways a file can be broken
+            self.session.close()
+            raise CannotOpen(path, f"TensorFlow cannot load it: {_first_line(error)}") from error
+        self.signatures = {
+            name: _signature(name, definition)
+            for name, definition in meta_graph.signature_def.items()
+            if name != _INTERNAL
+        }
+
+    def __enter__(self) -> SavedModel:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.session.close()
+
+    @property
+    def graph(self) -> tf.Graph:
+        """The graph that all signatures are part of."""
+        return self.session.graph
+
+    @property
+    def name(self) -> str:
+        """The folder's name; its parent's where the folder is called just `saved_model`."""
+        folder = self.path.resolve()
+        return folder.parent.name if folder.name == "saved_model" else folder.name
+
+    def signature(self, name: str | None = None) -> Signature:
+        """The signature of that name; without a name `serving_default`, else the only one there is."""
+        wanted = name or (DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in self.signatures else None)
+        if wanted is None and len(self.signatures) == 1:
+            (wanted,) = self.signatures
+        if wanted is None or wanted not in self.signatures:
+            raise NoSuchSignature(wanted, self.signatures)
+        return self.signatures[wanted]
+
+    def run(self, names: list[str], feed: Mapping[str, Any]) -> list[npt.NDArray[Any]]:
+        """The values of the named tensors, as the signature itself computes them."""
+        return [np.asarray(value) for value in self.session.run(names, feed_dict=dict(feed))]
+
+    def variables(self, dtypes: Mapping[str, tf.DType]) -> dict[str, npt.NDArray[Any]]:
+        """The values of the variables behind these graph nodes, given with their types."""
+        reads = {}
+        with self.graph.as_default():
+            for name, dtype in dtypes.items():
+                tensor = self.graph.get_tensor_by_name(f"{name}:0")
+                is_handle = tensor.dtype == tf.resource
+                reads[name] = tf.raw_ops.ReadVariableOp(resource=tensor, dtype=dtype) if is_handle else tensor
+        return {name: np.asarray(value) for name, value in self.session.run(reads).items()}
+
+    def fingerprint(self) -> str:
+        """The SHA-256, in hex, of the graph's and the variables' files."""
+        digest = hashlib.sha256()
+        for path in [self.path / "saved_model.pb", *sorted((self.path / "variables").glob("*"))]:
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        return digest.hexdigest()
+
+
+def _serving_tags(path: Path) -> list[str]:
+    """The tags of the graph made for serving, else of the only one there is."""
+    from tensorflow.python.saved_model import loader_impl
+
+    graphs = loader_impl.parse_saved_model(str(path)).meta_graphs
+    tag_sets = [list(graph.meta_info_def.tags) for graph in graphs]
+    if not tag_sets:
+        raise ValueError("the file holds no graph")
+    serving = tf.saved_model.SERVING
+    return min(tag_sets, key=lambda tags: (serving not in tags, len(tags)))
+
+
+def _fill_keras_copies(session: tf.compat.v1.Session) -> None:
+    """Give each variable that was not restored the value of its copy that was.
+
+    `tf.saved_model.save` writes a Keras 3 variable twice: the signature reads one, `A`, and the checkpoint holds the
+    other, `B`, whose initializer is "assign the value of A". TensorFlow 2 ties the two by an object graph that the
+    version 1 loader does not read.
+    """
+    assigns = [operation for operation in session.graph.get_operations() if operation.type == "AssignVariableOp"]
+    pairs = [
+        (read.op.inputs[0], copy, read.dtype)
+        for copy, read in (assign.inputs for assign in assigns)
+        if read.op.type == "ReadVariableOp"
+    ]
+    restored = session.run(
+        [[tf.raw_ops.VarIsInitializedOp(resource=resource) for resource in pair[:2]] for pair in pairs]
+    )
+    session.run(
+        [
+            tf.raw_ops.AssignVariableOp(resource=original, value=tf.raw_ops.ReadVariableOp(resource=copy, dtype=dtype))
+            for (original, copy, dtype), is_restored in zip(pairs, restored)
+            if is_restored == [False, True]
+        ]
+    )
+
+
+def _signature(name: str, definition: Any) -> Signature:
+    def specs(tensors: Mapping[str, Any]) -> tuple[TensorSpec, ...]:
+        return tuple(_tensor_spec(key, tensors[key]) for key in sorted(tensors))
+
+    return Signature(name, specs(definition.inputs), specs(definition.outputs))
+
+
+def _tensor_spec(key: str, info: Any) -> TensorSpec:
+    shape = tf.TensorShape(info.tensor_shape)
+    known = None if shape.rank is None else tuple(shape.as_list())
+    return TensorSpec(key, info.name, tf.dtypes.as_dtype(info.dtype), known)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

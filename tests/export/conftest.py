@@ -1,0 +1,23 @@
+"""What the tests of the exporter share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from export.exporter import Export, export_model
+from export.options import Options
+
+ExportTo = Callable[..., Export]
+
+
+@pytest.fixture
+def export_to(tmp_path: Path) -> ExportTo:
+    """Export a SavedModel to `model.onnx` in the test's own folder."""
+
+    def run(source: Path, **options: object) -> Export:
+        return export_model(source, tmp_path / "model.onnx", Options(**options), lambda *_: None)  # type: ignore[arg-type]
+
+    return run

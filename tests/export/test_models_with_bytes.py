@@ -1,0 +1,155 @@
+"""Models that take image files: the graph is cut at its decoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import tensorflow as tf
+
+from export import pictures
+from export.errors import CannotConvert
+from predictor import Classifier, Decoding
+from tests.export import models
+from tests.export.conftest import ExportTo
+
+TOLERANCE = 1e-5
+
+
+def test_automl_form(tmp_path: Path, export_to: ExportTo) -> None:
+    """A model in AutoML's form gives its labels, and its network sees bit for bit what it saw in TensorFlow."""
+    source = models.save_bytes(
+        models.network(), tmp_path / "model", models.decode_and_resize, labels=models.LABELS, key=True
+    )
+    export = export_to(source)
+    assert export.info.labels == tuple(models.LABELS)
+    assert export.verification.parity.identical_inputs == 1
+    assert export.verification.parity.max_score_difference < TOLERANCE
+    assert not export.verification.says_little
+
+
+def test_tf1_base64_map_loop(shared: Path, export_to: ExportTo) -> None:
+    """A TensorFlow 1 loop behind base64 answers as TensorFlow did when ../shared was made."""
+    folder = shared / "models" / "tf1_base64_map_loop" / "saved_model"
+    expected = json.loads((shared / "models" / "expected.json").read_text())["tf1_base64_map_loop"]["scores"]
+    export = export_to(folder, images=shared / "images" / "photos")
+    classifier = Classifier.load(export.path)
+    for name, scores in expected.items():
+        data = (shared / "images" / "photos" / name).read_bytes()
+        np.testing.assert_allclose(classifier.scores(classifier.decode(data)), scores, atol=TOLERANCE)
+    assert export.verification.parity.identical_inputs == 1
+
+
+def test_resized_picture_truncated_to_levels(tmp_path: Path, export_to: ExportTo) -> None:
+    """A model that casts the resized picture to uint8, as Model Garden's do, sees the very same levels."""
+
+    def preprocess(data: tf.Tensor) -> tf.Tensor:
+        pixels = tf.io.decode_image(data, channels=3, expand_animations=False)
+        levels = tf.cast(tf.image.resize(pixels, [models.SIZE, models.SIZE]), tf.uint8)
+        return tf.ensure_shape((tf.cast(levels, tf.float32) - 127.0) / 128.0, [models.SIZE, models.SIZE, 3])
+
+    export = export_to(models.save_bytes(models.network(), tmp_path / "model", preprocess))
+    assert export.verification.parity.identical_inputs == 1
+    assert export.verification.parity.max_score_difference < TOLERANCE
+
+
+def save_with_tensorflow(folder: Path, scores: Callable[[Any, tf.Tensor], tf.Tensor]) -> tuple[Any, Path]:
+    """A Keras model inside a `tf.Module`, written by `tf.saved_model.save`; `scores(model, files)` is its signature."""
+    model = models.network()
+    served = tf.Module()
+    served.model = model
+    spec = tf.TensorSpec([None], tf.string, name="image_bytes")
+    call = tf.function(lambda files: {"scores": scores(model, files)}, input_signature=[spec])
+    tf.saved_model.save(served, str(folder), signatures={"serving_default": call})
+    return model, folder
+
+
+def test_two_loops_in_a_row(tmp_path: Path, export_to: ExportTo) -> None:
+    """One `map_fn` that decodes and a second that resizes become one straight line."""
+    size = [models.SIZE, models.SIZE]
+
+    def decode(data: tf.Tensor) -> tf.Tensor:
+        return tf.image.resize(tf.io.decode_image(data, 3, expand_animations=False), [40, 50])
+
+    def scores(model: Any, files: tf.Tensor) -> tf.Tensor:
+        pixels = tf.map_fn(decode, files, fn_output_signature=tf.float32)
+        small = tf.map_fn(lambda picture: tf.image.resize(picture, size), pixels)
+        return model(tf.ensure_shape(small, [None, *size, 3]) / 255.0)
+
+    _, folder = save_with_tensorflow(tmp_path / "model", scores)
+    export = export_to(folder)
+    assert export.verification.parity.identical_inputs == 1
+    assert export.verification.parity.max_score_difference < TOLERANCE
+
+
+def test_scalar_input(tmp_path: Path, export_to: ExportTo) -> None:
+    """A model that takes one file, without a batch and a loop, is cut all the same."""
+    model = models.network()
+    archive = models.keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint(
+        "serving_default",
+        lambda data: {"scores": model(models.decode_and_resize(data)[tf.newaxis])},
+        input_signature=[tf.TensorSpec([], tf.string, name="image")],
+    )
+    archive.write_out(str(tmp_path / "model"), verbose=False)
+    assert export_to(tmp_path / "model").verification.parity.identical_inputs == 1
+
+
+def test_decoder_attributes(tmp_path: Path, export_to: ExportTo) -> None:
+    """The decoder's JPEG transform and chroma upsampling are read off the graph, and decoding follows them."""
+
+    def preprocess(data: tf.Tensor) -> tf.Tensor:
+        pixels = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE", fancy_upscaling=False)
+        return tf.ensure_shape(tf.image.resize(pixels, [models.SIZE] * 2) / 255.0, [models.SIZE, models.SIZE, 3])
+
+    export = export_to(models.save_bytes(models.network(), tmp_path / "model", preprocess))
+    assert export.info.decoding == Decoding(jpeg_transform="accurate", jpeg_smooth_chroma=False)
+    assert export.verification.parity.identical_inputs == 1
+
+
+def test_variables_that_keras_wrote_twice(tmp_path: Path, export_to: ExportTo) -> None:
+    """`tf.saved_model.save` of a Keras 3 model restores copies of the variables that the signature reads."""
+
+    def scores(model: Any, files: tf.Tensor) -> tf.Tensor:
+        return model(tf.map_fn(models.decode_and_resize, files, fn_output_signature=tf.float32))
+
+    model, folder = save_with_tensorflow(tmp_path / "model", scores)
+    classifier = Classifier.load(export_to(folder).path)
+    data = pictures.made()[0].read()
+    expected = model(models.decode_and_resize(tf.constant(data))[tf.newaxis])[0]
+    np.testing.assert_allclose(classifier.scores(classifier.decode(data)), expected, atol=TOLERANCE)
+
+
+def test_strings_that_are_no_pictures(tmp_path: Path, export_to: ExportTo) -> None:
+    """A model whose strings meet no image decoder is refused, and the message says so."""
+
+    class Served(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        def serve(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+            length = tf.cast(tf.strings.length(text), tf.float32)
+            return {"scores": tf.matmul(length[:, tf.newaxis], tf.ones([1, 3]))}
+
+    served = Served()
+    tf.saved_model.save(served, str(tmp_path / "model"), signatures={"serving_default": served.serve})
+    with pytest.raises(CannotConvert, match="no image decoder was found"):
+        export_to(tmp_path / "model")
+
+
+def test_only_standard_operations(digits_model: Path) -> None:
+    """The exported file holds no operation outside ONNX's own set, and its interface is the one agreed on."""
+    import onnx
+
+    model = onnx.load(str(digits_model))
+    assert {node.domain for node in model.graph.node} == {""}
+    assert all(opset.version >= 18 for opset in model.opset_import if opset.domain == "")
+    session = onnxruntime.InferenceSession(str(digits_model))
+    assert [(i.name, i.type, i.shape) for i in session.get_inputs()] == [
+        ("image", "tensor(uint8)", ["height", "width", 3])
+    ]
+    assert [(o.name, o.type, o.shape) for o in session.get_outputs()] == [("scores", "tensor(float)", [10])]
