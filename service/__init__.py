@@ -1,0 +1,1 @@
+"""The two functions' insides: HTTP requests and storage events translated into calls of the predictor."""

@@ -1,0 +1,37 @@
+"""The one table of HTTP statuses, for answers and for stored records alike."""
+
+from __future__ import annotations
+
+from predictor import BadImage, ImageTooLarge, UnsupportedImage
+
+STATUS_NAMES = {
+    400: "INVALID_ARGUMENT",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    413: "OUT_OF_RANGE",
+    415: "INVALID_ARGUMENT",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+"""The names of google.rpc.Code that go with the statuses used here."""
+
+
+class RequestError(Exception):
+    """A request that is answered with `status` and the sentence `message`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def status_of(error: BadImage) -> int:
+    """The HTTP status that says what is wrong with an image."""
+    if isinstance(error, ImageTooLarge):
+        return 413
+    return 415 if isinstance(error, UnsupportedImage) else 400
+
+
+def as_document(status: int, message: str) -> dict[str, object]:
+    """An error in the shape that Google's APIs use."""
+    return {"error": {"code": status, "status": STATUS_NAMES[status], "message": message}}
