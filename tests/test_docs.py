@@ -1,0 +1,207 @@
+"""The README is true: its commands run, its tables are complete, and every test says what it tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from export.__main__ import main as export_command
+from predictor.__main__ import main as predict_command
+from tests.cloud_storage import CloudStorage
+from tests.processes import free_port, running_function
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+
+def section(heading: str) -> str:
+    """The text below one of README's headings."""
+    return README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def blocks(heading: str, language: str = "sh") -> list[str]:
+    """The code blocks of a section."""
+    return re.findall(rf"```{language}\n(.*?)```", section(heading), re.DOTALL)
+
+
+def commands(block: str) -> list[str]:
+    """The commands of a code block, with their continued lines joined."""
+    return block.replace("\\\n", " ").strip().splitlines()
+
+
+def run(command: str, folder: Path = ROOT) -> str:
+    """Run a command line in bash; what it printed."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture
+def user_folder(tmp_path: Path, digits_model: Path) -> Path:
+    """A folder with the files that the README's commands name, all of the digits example."""
+    shutil.copy(digits_model, tmp_path / "model.onnx")
+    for name in ("cat.jpg", "dog.png"):
+        shutil.copy(SAMPLE, tmp_path / name)
+    for name in ("export", "predictor", "examples", "main.py", "service"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "my_saved_model").symlink_to(ROOT / "examples" / "digits" / "saved_model")
+    return tmp_path
+
+
+def test_export_options() -> None:
+    """The table of options has all that `python -m export` knows, and no more."""
+    written = set(re.findall(r"^\| `(--[a-z-]+)", section("Your own model"), re.MULTILINE))
+    known = {option for parameter in export_command.params for option in parameter.opts if option.startswith("--")}
+    assert written == known - {"--output"}
+
+
+def test_predictor_options() -> None:
+    """The options named for `python -m predictor` are those it knows."""
+    sentence = section("Your own model").split("`python -m predictor` has")[1]
+    known = {option for parameter in predict_command.params for option in parameter.opts if option.startswith("--")}
+    assert set(re.findall(r"`(--[a-z-]+)", sentence)) == known
+
+
+def test_settings() -> None:
+    """The table of settings has every variable that the code reads, and no more."""
+    written = set(re.findall(r"^\| `([A-Z_]+)`", section("Settings"), re.MULTILINE))
+    source = (ROOT / "service" / "settings.py").read_text()
+    assert written == set(re.findall(r'environ, "([A-Z_]+)"', source))
+
+
+def test_demo_output(digits_export: tuple[Path, str]) -> None:
+    """What the README shows of the export is what is printed, but for figures that versions and machines move."""
+    (block,) = blocks("Try it", "console")
+    shown = block.split("\n\n")[0].splitlines()[1:]
+    moving = ("Model", "Scores differ by", "Written")
+    printed = [line.rstrip() for line in digits_export[1].splitlines()]
+    assert [line for line in shown if not line.startswith(moving)] == [
+        line for line in printed if not line.startswith(moving)
+    ]
+
+
+@pytest.fixture
+def demo() -> Iterator[str]:
+    """`make demo` on a port of its own."""
+    if not (ROOT / ".venv" / "export").exists():
+        pytest.skip("make has not set up .venv")
+    port = free_port()
+    process = subprocess.Popen(["make", "demo", f"PORT={port}"], cwd=ROOT, start_new_session=True)
+    try:
+        yield f"localhost:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(15)
+
+
+@needs_curl
+def test_demo_command(demo: str) -> None:
+    """`make demo` serves, and the curl line that it prints answers with the digit."""
+    (line,) = re.findall(r"^  (curl .*)$", blocks("Try it", "console")[0], re.MULTILINE)
+    deadline = time.monotonic() + 60
+    while subprocess.run(["curl", "-s", f"{demo}/health"], capture_output=True).returncode:
+        assert time.monotonic() < deadline, "make demo did not serve within 60 seconds"
+        time.sleep(0.2)
+    assert json.loads(run(line.replace("localhost:8080", demo)))["predictions"][0]["label"] == "3"
+
+
+def test_own_model(user_folder: Path) -> None:
+    """The two commands for one's own model export it and label pictures."""
+    export, predict = commands(blocks("Your own model")[0])
+    run(export, user_folder)
+    assert re.search(r"cat\.jpg\s+100\.0% 3", run(predict, user_folder))
+
+
+@needs_curl
+def test_http_commands(user_folder: Path) -> None:
+    """Every curl line for HTTP gets an answer of the kind that is described."""
+    with running_function("classify", {"MODEL": "model.onnx"}, folder=user_folder) as url:
+        lines = [line.replace("localhost:8080", url) for line in commands(blocks("Over HTTP")[0])]
+        encoded = run(f"base64 -w0 {SAMPLE}")
+        raw, form, instances, description, health = (
+            json.loads(run(line.replace("…", encoded), user_folder)) for line in lines
+        )
+    assert raw["predictions"][0]["label"] == "3"
+    assert [result["file"] for result in form["results"]] == ["cat.jpg", "dog.png"]
+    assert instances["predictions"][0]["key"] == "1"
+    assert len(description["labels"]) == 10
+    assert health == {"status": "ok"}
+
+
+def test_http_answer(user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer that is shown has the fields of a real one."""
+    from functions_framework import create_app
+
+    (block,) = blocks("Over HTTP", "json")
+    shown = json.loads(block)
+    monkeypatch.setenv("MODEL", str(user_folder / "model.onnx"))
+    answer = create_app("classify", str(ROOT / "main.py")).test_client().post("/", data=SAMPLE.read_bytes()).json
+    assert answer.keys() == shown.keys()
+    assert answer["predictions"][0].keys() == shown["predictions"][0].keys()
+    assert answer["model"].keys() == shown["model"].keys()
+
+
+@needs_curl
+def test_upload_commands(user_folder: Path, tmp_path: Path) -> None:
+    """The commands for uploads store a picture, deliver its event and show its labels."""
+    _, _, block = blocks("For every upload")
+    upload, event, show = commands(block)
+    with CloudStorage(buckets=["photos", "results"]) as storage:
+        settings = {
+            "MODEL": "model.onnx",
+            "RESULTS": "gs://results/labels",
+            "STORAGE_EMULATOR_HOST": storage.url,
+        }
+        with running_function("classify_upload", settings, folder=user_folder) as url:
+
+            def local(line: str) -> str:
+                return line.replace("http://127.0.0.1:9023", storage.url).replace("localhost:8080", url)
+
+            generation = json.loads(run(local(upload)))["generation"]
+            assert run(local(event).replace("GENERATION", generation)) == "OK"
+            record = json.loads(run(local(show)))
+    assert record["predictions"][0]["label"] == "3"
+    assert record["source"]["generation"] == generation
+
+
+def test_local_storage_command() -> None:
+    """The local stand-in for Cloud Storage starts as the README starts it, and says what to export."""
+    start, function = blocks("For every upload")[:2]
+    port = free_port()
+    command = start.strip().replace("9023", str(port)).replace("python", sys.executable, 1)
+    with subprocess.Popen(command.split(), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        process.terminate()
+    export = commands(function)[0].replace("9023", str(port))
+    assert any(export in line for line in lines), lines
+
+
+def test_deploy_command(user_folder: Path) -> None:
+    """The command for deployment prints what it would run."""
+    (command,) = commands(blocks("On Google Cloud")[0])
+    absolute = command.replace("model.onnx", str(user_folder / "model.onnx"))
+    assert run(absolute).count("gcloud functions deploy") == 2
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("test_*.py")), ids=lambda path: path.stem)
+def test_every_test_says_what_it_tests(path: Path) -> None:
+    """Every test function has a docstring."""
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    tests = [function for function in functions if function.name.startswith("test_")]
+    assert [test.name for test in tests if not ast.get_docstring(test)] == []
