@@ -31,6 +31,8 @@ SHOWN_LABELS = 12
 @click.option("--name", help="The model's name in answers (default: the folder's name).")
 @click.option("--resize", type=click.Choice(RESIZES), default=RESIZES[0], show_default=True,
               help="How pictures were resized in training; only for a model that takes pixels.")  # fmt: skip
+@click.option("--size", type=(click.IntRange(min=1), click.IntRange(min=1)), metavar="HEIGHT WIDTH",
+              help="The pictures' size in training; only for a model that takes pixels of any size.")  # fmt: skip
 @click.option("--scale", type=click.Choice(list(SCALES)),
               help="The range of pixel values in training; needed for a model that takes pixels.")  # fmt: skip
 @click.option("--images", type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -47,6 +49,7 @@ def main(
     signature: str | None,
     name: str | None,
     resize: str,
+    size: tuple[int, int] | None,
     scale: str | None,
     images: Path | None,
     tolerance: float,
@@ -57,7 +60,7 @@ def main(
 
     The file is written only if it answers as the original does, on every picture that it is verified on.
     """
-    options = Options(signature, name, labels, resize, scale, images, tolerance, drawing)
+    options = Options(signature, name, labels, resize, size, scale, images, tolerance, drawing)
     try:
         with nullcontext(sys.stderr) if debug else noise.kept_away() as terminal:
             export = _export(Console(file=terminal, highlight=False), saved_model, output, options)

@@ -13,6 +13,7 @@ import tf2onnx
 
 from export import description, labels, model_file, pictures
 from export.dataflow import Scope
+from export.ending import Ending
 from export.errors import CannotConvert, NotAClassifier
 from export.flatten import FlatGraph, flatten
 from export.network import to_onnx, without_network_input
@@ -53,10 +54,10 @@ def export_model(source: Path, target: Path, options: Options, report: Report) -
     with SavedModel(source) as model, model_file.replacing(target) as temporary:
         report("Cutting the graph at its image decoder", 0, None)
         found = _find(model, options)
-        classes = _look_at_scores(found)
+        outputs, classes = _choose_ending(found)
         found_labels = _find_labels(found, classes, options.labels)
         report("Converting the network to ONNX", 0, None)
-        whole = to_onnx(found.flat, classes, add_softmax=found.original.adds_softmax)
+        whole = to_onnx(found.flat, outputs, found.original.ending)
         shipped = without_network_input(whole)
         info = _describe(found, shipped, found_labels or labels.placeholders(classes), options)
         model_file.write(shipped, info, temporary)
@@ -91,7 +92,7 @@ def _find(model: SavedModel, options: Options) -> _Found:
     recipes = {}
     if not any(spec.is_string for spec in signature.inputs):
         pixels = _only_input(signature)
-        recipes[pixels.name] = Recipe.for_input(pixels, options.resize, options.scale).tensor()
+        recipes[pixels.name] = Recipe.for_input(pixels, options).tensor()
     scope = Scope.of_graph(model.graph, {name.partition(":")[0]: tensor for name, tensor in recipes.items()})
     flat = flatten(model, scope.tensor(scores.name))
     computed = {name: f"{tensor.node.name}:{tensor.index}" for name, tensor in recipes.items()}
@@ -108,7 +109,7 @@ def _only_input(signature: Signature) -> TensorSpec:
 
 def _find_scores(signature: Signature) -> TensorSpec:
     """The output with one float a class."""
-    outputs = [spec for spec in signature.outputs if spec.dtype.is_floating and len(spec.shape or (0, 0)) == 2]
+    outputs = [spec for spec in signature.outputs if spec.dtype.is_floating and _is_vector(spec.shape)]
     named = [spec for name in _SCORES_NAMES for spec in outputs if spec.key.lower() == name]
     if named:
         return named[0]
@@ -120,12 +121,17 @@ def _find_scores(signature: Signature) -> TensorSpec:
     )
 
 
-def _look_at_scores(found: _Found) -> int:
-    """How many scores there are; when they are logits, the original is told to add a softmax from now on."""
-    scores = found.original.scores(pictures.made()[0].read())
-    is_activated = description.activation(found.flat) != "none"
-    found.original.adds_softmax = not is_activated and bool(scores.min() < 0 or scores.max() > 1)
-    return len(scores)
+def _is_vector(shape: tuple[int | None, ...] | None) -> bool:
+    """Whether it can be [N, classes], with ones between."""
+    return shape is None or (len(shape) >= 2 and all(size == 1 for size in shape[1:-1]))
+
+
+def _choose_ending(found: _Found) -> tuple[int, int]:
+    """Look at the values for a picture and tell the original how they end; how many values and classes there are."""
+    picture = pictures.made()[0].read()
+    values = found.original.scores(picture)
+    found.original.ending = Ending.of(values, description.activation(found.flat))
+    return len(values), len(found.original.scores(picture))
 
 
 def _find_labels(found: _Found, classes: int, path: Path | None) -> tuple[str, ...] | None:
@@ -147,7 +153,7 @@ def _describe(found: _Found, shipped: onnx.ModelProto, names: tuple[str, ...], o
         name=options.name or found.model.name,
         version=model_file.version(shipped, names, decoding),
         labels=names,
-        activation="softmax (added)" if found.original.adds_softmax else description.activation(found.flat),
+        activation=found.original.ending.value or description.activation(found.flat),
         decoding=decoding,
         preprocessing=description.preprocessing(found.flat),
         source=Source(

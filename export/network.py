@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import onnx
 import tf2onnx
 from onnx import TensorProto, helper
 
+from export.ending import Ending
 from export.errors import CannotConvert
 from export.flatten import IMAGE, FlatGraph
 from export.resize import DOMAIN, OPSET, expand_resizes
@@ -19,15 +21,17 @@ from predictor.classifier import INPUT, OUTPUT
 NETWORK_INPUT = "network_input"
 
 
-def to_onnx(flat: FlatGraph, classes: int, *, add_softmax: bool) -> onnx.ModelProto:
-    """Convert; besides `scores` the model has the output `network_input`, for comparison with the original.
+def to_onnx(flat: FlatGraph, outputs: int, ending: Ending) -> onnx.ModelProto:
+    """Convert a network with so many `outputs` and put `ending` behind it.
+
+    Besides `scores` the model has the output `network_input`, for comparison with the original.
 
     Raises CannotConvert, naming them, when operations are left that ONNX does not have.
     """
     model = _convert(flat)
     _check_operations(model)
     model = expand_resizes(model)
-    _name_interface(model.graph, classes, add_softmax=add_softmax)
+    _name_interface(model.graph, outputs, ending)
     _number_steadily(model.graph)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -72,14 +76,13 @@ def _check_operations(model: onnx.ModelProto) -> None:
         raise CannotConvert(f"The graph uses operations that ONNX does not have: {', '.join(unknown)}.")
 
 
-def _name_interface(graph: onnx.GraphProto, classes: int, *, add_softmax: bool) -> None:
-    """Name the picture's dimensions, and reshape the scores from [1, classes] to [classes]; logits get a softmax."""
+def _name_interface(graph: onnx.GraphProto, outputs: int, ending: Ending) -> None:
+    """Name the picture's dimensions, and turn the batch of one, [1, outputs], into scores, [classes]."""
     graph.input[0].CopyFrom(helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["height", "width", 3]))
-    graph.initializer.append(helper.make_tensor("scores_shape", TensorProto.INT64, [1], [classes]))
-    reshaped = "logits" if add_softmax else OUTPUT
-    graph.node.append(helper.make_node("Reshape", [_BATCH_SCORES, "scores_shape"], [reshaped]))
-    if add_softmax:
-        graph.node.append(helper.make_node("Softmax", [reshaped], [OUTPUT]))
+    graph.initializer.append(helper.make_tensor("outputs", TensorProto.INT64, [1], [outputs]))
+    graph.node.append(helper.make_node("Reshape", [_BATCH_SCORES, "outputs"], ["values"]))
+    ending.append(graph, "values", OUTPUT)
+    classes = len(ending.apply(np.zeros(outputs)))
     scores = next(output for output in graph.output if output.name == _BATCH_SCORES)
     scores.CopyFrom(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [classes]))
 

@@ -18,12 +18,13 @@ SCALES = {"0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0), "0..255": (1.0, 0.
 
 @dataclass(frozen=True)
 class Options:
-    """The command line's options; `resize` and `scale` are for models that take pixels."""
+    """The command line's options; `resize`, `size` (height, width) and `scale` are for models that take pixels."""
 
     signature: str | None = None
     name: str | None = None
     labels: Path | None = None
     resize: str = RESIZES[0]
+    size: tuple[int, int] | None = None
     scale: str | None = None
     images: Path | None = None
     tolerance: float = DEFAULT_TOLERANCE

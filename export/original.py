@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from export.ending import Ending
 from export.errors import NotAClassifier
 from export.flatten import FlatGraph
 from export.saved_model import SavedModel, Signature, TensorSpec
@@ -20,7 +21,7 @@ class Original:
 
     computed: which of the signature's inputs are made by preprocessing in front of the model, and the names of the
     tensors in `flat.bytes_graph_def` that hold them.
-    adds_softmax: whether the model's scores are logits, of which `scores` gives the softmax.
+    ending: what is put behind the model; it can be set once the model's own values are known.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Original:
         self._scores = scores
         self._flat = flat
         self._computed = computed
-        self.adds_softmax = False
+        self.ending = Ending.AS_IS
         self._is_base64 = any(node.op == "DecodeBase64" for node in flat.bytes_graph_def.node)
         graph = tf.Graph()
         with graph.as_default():
@@ -44,13 +45,13 @@ class Original:
         self._preprocessing = tf.compat.v1.Session(graph=graph)
 
     def scores(self, data: bytes) -> npt.NDArray[np.float32]:
-        """The score of every class, float32 [classes], as the signature computes them."""
-        (scores,) = self._model.run([self._scores.name], self._feed(data))
-        if scores.ndim != 2 or scores.shape[0] != 1:
+        """The score of every class, float32 [classes], as the signature computes them, with the ending behind it."""
+        (values,) = self._model.run([self._scores.name], self._feed(data))
+        if values.ndim < 2 or values.size != values.shape[0] * values.shape[-1]:
             raise NotAClassifier(
-                f"For one picture the output {self._scores.key!r} has the shape {list(scores.shape)}, not [1, classes]."
+                f"For one picture the output {self._scores.key!r} has the shape {list(values.shape)}, not [1, classes]."
             )
-        return _softmax(scores[0]) if self.adds_softmax else np.asarray(scores[0], np.float32)
+        return self.ending.apply(values[0].reshape(-1))
 
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
         """What the first layer with weights sees."""
@@ -83,8 +84,3 @@ class Original:
             else:
                 raise NotAClassifier(f"The signature also wants {spec.key!r}, and one picture is all there is.")
         return feed
-
-
-def _softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    powers = np.exp(logits.astype(np.float64) - logits.max())
-    return np.asarray(powers / powers.sum(), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -56,11 +57,104 @@ def test_missing_scale(tmp_path: Path, export_to: ExportTo) -> None:
     assert not (tmp_path / "model.onnx").exists()
 
 
-@pytest.mark.parametrize("name", ["mcunet_nchw_logits", "keras3_fashion_logits"])
-def test_pixels_of_other_shapes(name: str, shared: Path, export_to: ExportTo) -> None:
-    """Channel-first and gray inputs are refused with the shape that they have."""
-    with pytest.raises(NotAClassifier, match=r"is float32 \[N, .*What can be exported"):
-        export_to(shared / "models" / name / "saved_model", scale="0..1")
+def test_channels_first(shared: Path, export_to: ExportTo) -> None:
+    """A real channel-first model chooses the classes, with the logits, that TensorFlow chose for ../shared."""
+    models_folder, photos = shared / "models", shared / "images" / "photos"
+    export = export_to(models_folder / "mcunet_nchw_logits" / "saved_model", scale="-1..1", images=photos)
+    expected = json.loads((models_folder / "expected.json").read_text())["mcunet_nchw_logits"]["scores"]
+    classifier = Classifier.load(export.path)
+    for name, answer in expected.items():
+        scores = classifier.scores(classifier.decode((photos / name).read_bytes()))
+        assert np.argsort(-scores)[:5].tolist() == answer["top5"]
+        differences = np.diff(answer["top5_logits"])
+        np.testing.assert_allclose(np.diff(np.log(scores[answer["top5"]])), differences, atol=1e-3)
+    assert export.verification.parity.identical_inputs == 1
+
+
+def test_uint8_pixels(tmp_path: Path, export_to: ExportTo) -> None:
+    """A model that takes uint8 pixels gets the resized picture rounded, and needs no scale."""
+    layers = models.keras.layers
+    inputs = layers.Input([models.SIZE, models.SIZE, 3], dtype="uint8")
+    model = models.keras.Model(inputs, models.network()(layers.Rescaling(1 / 255)(inputs)))
+    export = export_to(models.save_pixels(model, tmp_path / "model"))
+    data = pictures.made()[1].read()
+    resized = tf.image.resize(tf.io.decode_image(data, channels=3), [models.SIZE, models.SIZE])
+    classifier = Classifier.load(export.path)
+    expected = model(tf.cast(tf.round(resized), tf.uint8)[tf.newaxis])[0]
+    np.testing.assert_allclose(classifier.scores(classifier.decode(data)), expected, atol=2e-5)
+    assert export.verification.parity.identical_inputs == 1
+
+
+@pytest.mark.parametrize("batch", [1, 6])
+def test_fixed_batch(batch: int, tmp_path: Path, export_to: ExportTo) -> None:
+    """A model for batches of one is exported; one that takes six pictures and no less is refused."""
+    model = models.network()
+    archive = models.keras.export.ExportArchive()
+    archive.track(model)
+    spec = tf.TensorSpec([batch, models.SIZE, models.SIZE, 3], tf.float32, name="pixels")
+    archive.add_endpoint("serving_default", lambda pixels: {"scores": model(pixels)}, input_signature=[spec])
+    archive.write_out(str(tmp_path / "model"), verbose=False)
+    if batch == 1:
+        assert export_to(tmp_path / "model", scale="0..1").verification.parity.identical_inputs == 1
+    else:
+        with pytest.raises(NotAClassifier, match=r"float32 \[6, 24, 24, 3\]"):
+            export_to(tmp_path / "model", scale="0..1")
+
+
+@pytest.fixture
+def any_size(tmp_path: Path) -> Path:
+    """A model that takes pictures of any size."""
+    layers = models.keras.layers
+    model = models.keras.Sequential(
+        [
+            layers.Input([None, None, 3]),
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+    return models.save_pixels(model, tmp_path / "model")
+
+
+def test_any_size(any_size: Path, export_to: ExportTo) -> None:
+    """A model that takes any size is exported for the size that the user says."""
+    export = export_to(any_size, scale="0..255", size=(30, 50))
+    assert "resize to 30 x 50, bilinear, half-pixel centres" in export.info.preprocessing
+
+
+def test_missing_size(any_size: Path, export_to: ExportTo) -> None:
+    """Without --size the message says what is missing."""
+    with pytest.raises(MissingPreprocessing, match="--size HEIGHT WIDTH"):
+        export_to(any_size, scale="0..255")
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+def test_two_classes(activation: str | None, tmp_path: Path, export_to: ExportTo) -> None:
+    """One sigmoid unit, or its logit, becomes the scores of two classes that add to one."""
+    model = models.network(classes=1, activation=activation)
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+    export = export_to(models.save_pixels(model, tmp_path / "model"), scale="0..1", labels=tmp_path / "labels.txt")
+    data = pictures.made()[0].read()
+    resized = tf.image.resize(tf.io.decode_image(data, channels=3), [models.SIZE, models.SIZE])
+    value = model(resized[tf.newaxis] / 255.0)[0]
+    dog = value if activation else tf.sigmoid(value)
+    scores = {p.label: p.score for p in Classifier.load(export.path).classify(data)}
+    assert scores["dog"] == pytest.approx(float(dog[0]), abs=2e-5)
+    assert scores["cat"] + scores["dog"] == pytest.approx(1)
+    assert export.info.activation.endswith("as two classes")
+
+
+def test_scores_with_ones_between(tmp_path: Path, export_to: ExportTo) -> None:
+    """An output [N, 1, 1, classes] is an output [N, classes]."""
+    layers = models.keras.layers
+    model = models.keras.Sequential([models.network(), layers.Reshape([1, 1, len(models.LABELS)])])
+    assert len(export_to(models.save_pixels(model, tmp_path / "model"), scale="0..1").info.labels) == 5
+
+
+def test_gray_pixels(shared: Path, export_to: ExportTo) -> None:
+    """Gray inputs are refused with the shape that they have."""
+    with pytest.raises(NotAClassifier, match=r"is float32 \[N, 28, 28\]\. What can be exported"):
+        export_to(shared / "models" / "keras3_fashion_logits" / "saved_model", scale="0..1")
 
 
 def test_scores_for_each_pixel(shared: Path, export_to: ExportTo) -> None:
