@@ -2,6 +2,8 @@
 
 PORT ?= 8080
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(if $(call supported,$(name)),$(name))))
+# PYTHON=... chooses the Python to set up with; deploy.sh reads a variable of this name too, and means another.
+unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
 EXPORT_SOURCES := $(wildcard export/*.py predictor/*.py) $(shell find examples/digits/saved_model -type f)
