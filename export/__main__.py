@@ -103,7 +103,7 @@ def _print_summary(export: Export) -> None:
         ("Signature", [f"{info.source.signature}: {info.source.input} to {info.source.output}"]),
         ("Preprocessing", info.preprocessing),
         ("Scores", [f"{len(info.labels)} classes, activation {info.activation}"]),
-        ("Labels", [_shortened(info.labels)]),
+        ("Labels", [_shortened(info.labels), *([f"from {export.labels_source}"] if export.labels_source else [])]),
         ("Verified on", [f"{parity.pictures} pictures"]),
         ("Network input", [f"{parity.identical_inputs:.0%} bit-identical"]),
         ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
@@ -118,7 +118,7 @@ def _print_summary(export: Export) -> None:
 
 def _warnings(export: Export) -> Iterator[str]:
     verification = export.verification
-    if not export.labels_found:
+    if not export.labels_source:
         yield "the model names no labels: its classes are called class_0, class_1, … Give names with --labels."
     if verification.says_little:
         yield "the scores hardly vary between the pictures, which proves little; give --images of your own."

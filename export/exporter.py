@@ -16,6 +16,7 @@ from export.dataflow import Scope
 from export.ending import Ending
 from export.errors import CannotConvert, NotAClassifier
 from export.flatten import FlatGraph, flatten
+from export.labels import Labels
 from export.network import to_onnx, without_network_input
 from export.options import Options
 from export.original import Original
@@ -37,7 +38,7 @@ class Export:
     path: Path
     info: ModelInfo
     verification: Verification
-    labels_found: bool
+    labels_source: str
 
     @property
     def size(self) -> int:
@@ -55,18 +56,18 @@ def export_model(source: Path, target: Path, options: Options, report: Report) -
         report("Cutting the graph at its image decoder", 0, None)
         found = _find(model, options)
         outputs, classes = _choose_ending(found)
-        found_labels = _find_labels(found, classes, options.labels)
+        named = _find_labels(found, classes, options.labels)
         report("Converting the network to ONNX", 0, None)
         whole = to_onnx(found.flat, outputs, found.original.ending)
         shipped = without_network_input(whole)
-        info = _describe(found, shipped, found_labels or labels.placeholders(classes), options)
+        info = _describe(found, shipped, named.names, options)
         model_file.write(shipped, info, temporary)
         verifier = Verifier(found.original, _load(temporary), whole.SerializeToString())
         verification = verifier.verify(_reported(options.images, report))
         verification.check(options.tolerance)
         info = dataclasses.replace(info, parity=verification.parity)
         model_file.write(shipped, info, temporary)
-    return Export(target, info, verification, labels_found=found_labels is not None)
+    return Export(target, info, verification, labels_source=named.source)
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,8 @@ def _choose_ending(found: _Found) -> tuple[int, int]:
     return len(values), len(found.original.scores(picture))
 
 
-def _find_labels(found: _Found, classes: int, path: Path | None) -> tuple[str, ...] | None:
-    """The labels in the user's file, else those that the model gives for every picture alike, else None."""
+def _find_labels(found: _Found, classes: int, path: Path | None) -> Labels:
+    """The labels in the user's file, else those that the model gives for every picture, else in a file beside it."""
     if path:
         return labels.read(path, classes)
     samples = [picture.read() for picture in pictures.made()[:2]]
@@ -143,8 +144,8 @@ def _find_labels(found: _Found, classes: int, path: Path | None) -> tuple[str, .
         if output.is_string:
             first, second = (found.original.text(output, data) for data in samples)
             if first == second and len(first) == classes:
-                return labels.check(first, classes, f"The output {output.key!r}")
-    return None
+                return labels.check(first, classes, f"the output {output.key!r}")
+    return labels.beside(found.model.path, classes) or labels.placeholders(classes)
 
 
 def _describe(found: _Found, shipped: onnx.ModelProto, names: tuple[str, ...], options: Options) -> ModelInfo:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from export import description, model_file
+from export import description, labels, model_file
 from export.errors import CannotOpen, ExportError, NoSuchSignature, NotEqual, WrongLabels
 from export.exporter import Export
 from predictor import Classifier, Decoding
@@ -24,17 +24,52 @@ def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models.save_bytes(models.network(), folder, models.decode_and_resize)
 
 
+FORMS_OF_LABELS = {
+    "names.txt": "\ufeffcat\ndog\nbird\nfish\nfrog\n\n",
+    "indexed.txt": "0 cat\n1 dog\n4 frog\n3 fish\n2 bird\n",
+    "commas.csv": "0,cat\n1,dog\n2,bird\n3,fish\n4,frog\n",
+    "tabs.tsv": "0\tcat\n1\tdog\n2\tbird\n3\tfish\n4\tfrog\n",
+    "list.json": '["cat", "dog", "bird", "fish", "frog"]',
+    "to_index.json": '{"frog": 4, "cat": 0, "dog": 1, "bird": 2, "fish": 3}',
+    "from_index.json": '{"0": "cat", "1": "dog", "2": "bird", "3": "fish", "4": "frog"}',
+}
+
+
+@pytest.mark.parametrize("name", FORMS_OF_LABELS)
+def test_forms_of_labels(name: str, tmp_path: Path) -> None:
+    """Labels are read from lines, with or without an index, and from JSON."""
+    (tmp_path / name).write_text(FORMS_OF_LABELS[name], encoding="utf-8")
+    assert labels.read(tmp_path / name, classes=5).names == tuple(models.LABELS)
+
+
+def test_numbers_in_labels(tmp_path: Path) -> None:
+    """Lines that begin with numbers which are no indices are names as they stand."""
+    (tmp_path / "coins.txt").write_text("1 cent\n2 cents\n")
+    assert labels.read(tmp_path / "coins.txt", classes=2).names == ("1 cent", "2 cents")
+
+
 def test_labels_from_file(unlabelled: Path, tmp_path: Path, export_to: ExportTo) -> None:
-    """Labels can be said in a file, one a line; a byte order mark and a last empty line do no harm."""
-    (tmp_path / "labels.txt").write_text("\ufeff" + "\n".join(models.LABELS) + "\n\n", encoding="utf-8")
+    """Labels can be said in a file."""
+    (tmp_path / "labels.txt").write_text("\n".join(models.LABELS))
     assert export_to(unlabelled, labels=tmp_path / "labels.txt").info.labels == tuple(models.LABELS)
+
+
+def test_labels_beside_the_model(tmp_path: Path, export_to: ExportTo) -> None:
+    """Without labels in the model or from the user, a fitting labels file beside it is used, and named."""
+    source = models.save_bytes(models.network(), tmp_path / "model", models.decode_and_resize)
+    (source / "assets").mkdir(exist_ok=True)
+    (source / "assets" / "labels.txt").write_text("these\nare\nothers\n")
+    (source / "labels.txt").write_text("\n".join(f"{index} {label}" for index, label in enumerate(models.LABELS)))
+    export = export_to(source)
+    assert export.info.labels == tuple(models.LABELS)
+    assert export.labels_source == str(source / "labels.txt")
 
 
 def test_no_labels(unlabelled: Path, export_to: ExportTo) -> None:
     """Classes without names are numbered, and the export says that it found none."""
     export = export_to(unlabelled)
     assert export.info.labels == ("class_0", "class_1", "class_2", "class_3", "class_4")
-    assert not export.labels_found
+    assert export.labels_source == ""
 
 
 @pytest.mark.parametrize(
@@ -43,6 +78,9 @@ def test_no_labels(unlabelled: Path, export_to: ExportTo) -> None:
         (["a", "b"], "gives 2 labels, but the model gives 5 scores"),
         (["a", "b", "c", "b", "e"], "gives the label 'b' 2 times"),
         (["a", "b", "", "d", "e"], "gives no name for class 2"),
+        (['{"a": 0, "b": 1, "c": 5}'], "the indices of the labels are not 0 to 2, each once"),
+        (['{"names": ["a", "b", "c", "d", "e"]}'], "the indices of the labels are not 0 to 0, each once"),
+        (['["a", '], "the labels are not valid JSON"),
     ],
 )
 def test_wrong_labels(lines: list[str], message: str, unlabelled: Path, tmp_path: Path, export_to: ExportTo) -> None:
