@@ -63,7 +63,7 @@ class Scope:
     arguments: Mapping[str, Tensor] = field(default_factory=dict)
     prefix: str = ""
     _seen: dict[str, Node] = field(default_factory=dict)
-    _calls: dict[str, tuple[Scope, list[str]]] = field(default_factory=dict)
+    _calls: dict[tuple[str, str], tuple[Scope, list[str]]] = field(default_factory=dict)
 
     @classmethod
     def of_graph(cls, graph: tf.Graph, arguments: Mapping[str, Tensor] | None = None, prefix: str = "") -> Scope:
@@ -84,18 +84,18 @@ class Scope:
         node, _, index = name.partition(":")
         return self.arguments.get(node) or Tensor(self.node(node), int(index or 0))
 
-    def call(self, caller: Node, function: str, index: int) -> Tensor:
-        """Output `index` of `function`, called by `caller` with the caller's inputs."""
-        if caller.name not in self._calls:
+    def call(self, caller: Node, function: str, index: int, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Output `index` of `function`, called by `caller` with these inputs."""
+        if (caller.name, function) not in self._calls:
             definition = self.functions[function]
             with self.graph.as_default():  # it looks up the functions that this one calls
                 graph_def, flat_names = function_def_to_graph_def(definition)
-            arguments = dict(zip((argument.name for argument in definition.signature.input_arg), caller.inputs))
+            arguments = dict(zip((argument.name for argument in definition.signature.input_arg), inputs))
             nodes = {node.name: node for node in graph_def.node}
             scope = Scope(self.graph, nodes, self.functions, arguments, f"{caller.name}/")
             returned = [definition.ret[output.name] for output in definition.signature.output_arg]
-            self._calls[caller.name] = scope, [flat_names[name] for name in returned]
-        scope, outputs = self._calls[caller.name]
+            self._calls[caller.name, function] = scope, [flat_names[name] for name in returned]
+        scope, outputs = self._calls[caller.name, function]
         return scope.tensor(outputs[index])
 
 
@@ -109,6 +109,16 @@ def resolve(tensor: Tensor) -> Tensor:
     return tensor
 
 
+def branches(tensor: Tensor) -> list[Tensor]:
+    """The tensors of which `tensor` is one or the other, depending on a condition; none for others."""
+    node = tensor.node
+    if node.op in ("Merge", "RefMerge"):
+        return list(node.inputs)
+    if node.op in ("If", "StatelessIf"):
+        return [_called(tensor, name, node.inputs[1:]) for name in ("then_branch", "else_branch")]
+    return []
+
+
 def _first_input(tensor: Tensor) -> Tensor:
     return tensor.node.inputs[0]
 
@@ -117,16 +127,19 @@ def _same_input(tensor: Tensor) -> Tensor:
     return tensor.node.inputs[tensor.index]
 
 
-def _call(tensor: Tensor) -> Tensor | None:
-    scope = tensor.node.scope
-    assert scope is not None
-    return scope.call(tensor.node, tensor.node.definition.attr["f"].func.name, tensor.index)
+def _called(tensor: Tensor, attribute: str, inputs: tuple[Tensor, ...]) -> Tensor:
+    """What the function that the attribute names makes of these inputs."""
+    node = tensor.node
+    assert node.scope is not None
+    return node.scope.call(node, node.definition.attr[attribute].func.name, tensor.index, inputs)
+
+
+def _call(tensor: Tensor) -> Tensor:
+    return _called(tensor, "f", tensor.node.inputs)
 
 
 def _while(tensor: Tensor) -> Tensor:
-    scope = tensor.node.scope
-    assert scope is not None
-    return scope.call(tensor.node, tensor.node.definition.attr["body"].func.name, tensor.index)
+    return _called(tensor, "body", tensor.node.inputs)
 
 
 def _merge(tensor: Tensor) -> Tensor | None:

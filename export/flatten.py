@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.dataflow import Node, Tensor, resolve
+from export.dataflow import Node, Tensor, branches, resolve
 from export.errors import CannotConvert, NotAClassifier
-from export.saved_model import SavedModel
+from export.saved_model import VARIABLES, SavedModel
 
 IMAGE = "image"
 DECODERS = frozenset(("DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeAndCropJpeg"))
-VARIABLES = frozenset(("VariableV2", "Variable", "VarHandleOp"))
 LAYERS = frozenset(("Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "BatchMatMulV2", "Einsum"))
 """Operations with weights: the first of them that the picture reaches is where the network begins."""
 
@@ -24,8 +23,9 @@ class FlatGraph:
     """A GraphDef without calls, loops and variables, and the names of the tensors that matter in it.
 
     graph_def takes `image`, uint8 [height, width, 3], and gives `scores`, [1, classes]; `network_input` is the
-    tensor that the first layer with weights sees. decoder is the node that was cut off, and bytes_graph_def is
-    what stood around it: from `bytes_input`, the signature's own string input, to `network_input`.
+    tensor that the first layer with weights sees. decoder is the node that was cut off, of several under conditions
+    the one for JPEG, and bytes_graph_def is what stood around it: from `bytes_input`, the signature's own string
+    input, to `network_input`.
     """
 
     graph_def: Any
@@ -65,6 +65,7 @@ class _Flattener:
     cut: bool
     graph_def: Any = field(default_factory=tf.compat.v1.GraphDef)
     decoder: Node | None = None
+    cut_at: Node | None = None
     network_input: Tensor | None = None
     bytes_input: str | None = None
     _constants: list[tuple[Any, str, tf.DType]] = field(default_factory=list)
@@ -80,7 +81,7 @@ class _Flattener:
     def name(self, tensor: Tensor) -> str:
         """The name that the tensor has in `graph_def`."""
         tensor = resolve(tensor)
-        name = IMAGE if tensor.node is self.decoder else tensor.node.name
+        name = IMAGE if tensor.node is self.cut_at else tensor.node.name
         return f"{name}:{tensor.index}"
 
     def add(self, tensor: Tensor) -> None:
@@ -100,11 +101,11 @@ class _Flattener:
         self._freeze()
 
     def _is_leaf(self, node: Node) -> bool:
-        return (self.cut and node.op in DECODERS) or node.op == "ReadVariableOp"
+        return node.op == "ReadVariableOp" or (self.cut and bool(_decoders(node)))
 
     def _copy(self, node: Node, inputs: list[Tensor]) -> None:
-        if self.cut and node.op in DECODERS:
-            self._add_image(node)
+        if self.cut and (decoders := _decoders(node)):
+            self._add_image(node, decoders)
         elif node.op == "Placeholder":
             self._add_input(node)
         elif node.op == "ReadVariableOp":
@@ -115,12 +116,13 @@ class _Flattener:
             self._add_node(node, inputs)
             self._note_picture(node, inputs)
 
-    def _add_image(self, decoder: Node) -> None:
-        """The uint8 picture in the decoder's place."""
-        if self.decoder is not None:
-            raise CannotConvert(f"The graph decodes in two places, {self.decoder.name} and {decoder.name}.")
-        self.decoder = decoder
-        self._sees_picture.add(decoder)
+    def _add_image(self, node: Node, decoders: list[Node]) -> None:
+        """The uint8 picture in place of the decoder, or of the node where several of them join."""
+        if self.cut_at is not None:
+            raise CannotConvert(f"The graph decodes in two places, {self.cut_at.name} and {node.name}.")
+        self.cut_at = node
+        self.decoder = min(decoders, key=lambda decoder: decoder.op not in ("DecodeJpeg", "DecodeImage"))
+        self._sees_picture.add(node)
         placeholder = self.graph_def.node.add(name=IMAGE, op="Placeholder")
         placeholder.attr["dtype"].type = tf.uint8.as_datatype_enum
         placeholder.attr["shape"].shape.CopyFrom(tf.TensorShape([None, None, 3]).as_proto())
@@ -169,3 +171,14 @@ class _Flattener:
         self._sees_picture.add(node)
         if node.op in LAYERS and self.network_input is None:
             self.network_input = seen[0]
+
+
+def _decoders(node: Node) -> list[Node]:
+    """The decoders of which the node is one or, under conditions, the other; none when it can be something else.
+
+    Before version 2.3 TensorFlow chose the decoder for `decode_image` by conditions in the graph.
+    """
+    if node.op in DECODERS:
+        return [node]
+    found = [_decoders(resolve(branch).node) for branch in branches(Tensor(node))]
+    return [decoder for decoders in found for decoder in decoders] if all(found) else []

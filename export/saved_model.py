@@ -16,11 +16,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from tensorflow.python.saved_model import loader_impl
 
 from export.errors import CannotOpen, NoSuchSignature
 
 DEFAULT_SIGNATURE = "serving_default"
+VARIABLES = frozenset(("VariableV2", "Variable", "VarHandleOp"))
+"""The operations that hold variables."""
+
+GRAPH = "saved_model.pb"
 _INTERNAL = "__saved_model_init_op"
+_GIT_LFS_START = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True)
@@ -57,17 +63,18 @@ class SavedModel:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_dir():
-            raise CannotOpen(path, "there is no such folder.")
-        if not (path / "saved_model.pb").is_file():
-            raise CannotOpen(path, "the folder holds no saved_model.pb; give the folder that does.")
-        self.path = path
+        self.path = path = _find(path)
+        _check_files(path)
         self.session = tf.compat.v1.Session(graph=tf.Graph())
         try:
-            tag_set = _serving_tags(path)
+            meta_graph = _serving_graph(path)
+            _check_variables(path, meta_graph.graph_def)
             with self.graph.as_default():
-                meta_graph = tf.compat.v1.saved_model.loader.load(self.session, tag_set, str(path))
+                tf.compat.v1.saved_model.loader.load(self.session, list(meta_graph.meta_info_def.tags), str(path))
                 _fill_keras_copies(self.session)
+        except CannotOpen:
+            self.session.close()
+            raise
         except Exception as error:  # TensorFlow raises many types for the many ways a file can be broken
             self.session.close()
             raise CannotOpen(path, f"TensorFlow cannot load it: {_first_line(error)}") from error
@@ -122,7 +129,7 @@ class SavedModel:
     def fingerprint(self) -> str:
         """The SHA-256, in hex, of the graph's and the variables' files."""
         digest = hashlib.sha256()
-        for path in [self.path / "saved_model.pb", *sorted((self.path / "variables").glob("*"))]:
+        for path in _files(self.path):
             digest.update(path.name.encode())
             with path.open("rb") as file:
                 while block := file.read(1 << 20):
@@ -130,16 +137,46 @@ class SavedModel:
         return digest.hexdigest()
 
 
-def _serving_tags(path: Path) -> list[str]:
-    """The tags of the graph made for serving, else of the only one there is."""
-    from tensorflow.python.saved_model import loader_impl
+def _find(folder: Path) -> Path:
+    """The folder itself, or the only one with a SavedModel up to two levels below, as exports are often left."""
+    if not folder.is_dir():
+        raise CannotOpen(folder, "there is no such folder.")
+    for pattern in (GRAPH, f"*/{GRAPH}", f"*/*/{GRAPH}"):
+        found = sorted(path.parent for path in folder.glob(pattern))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(str(path.relative_to(folder)) for path in found)
+            raise CannotOpen(folder, f"the folder holds several models; choose one: {names}.")
+    raise CannotOpen(folder, f"the folder holds no {GRAPH}; give the folder that does.")
 
+
+def _check_files(folder: Path) -> None:
+    """Refuse Git LFS pointers, which TensorFlow would call corrupt."""
+    for path in _files(folder):
+        with path.open("rb") as file:
+            if file.read(len(_GIT_LFS_START)) == _GIT_LFS_START:
+                raise CannotOpen(path, "this is a Git LFS pointer, not the file itself; run `git lfs pull` first.")
+
+
+def _check_variables(folder: Path, graph_def: Any) -> None:
+    """Refuse a graph whose variables were not copied along; TensorFlow's own message is a riddle."""
+    has_variables = any(node.op in VARIABLES for node in graph_def.node)
+    if has_variables and not (folder / "variables" / "variables.index").is_file():
+        raise CannotOpen(folder, "its weights are missing: there is no variables/variables.index beside the graph.")
+
+
+def _files(folder: Path) -> list[Path]:
+    """The graph's and the variables' files."""
+    return [folder / GRAPH, *sorted((folder / "variables").glob("*"))]
+
+
+def _serving_graph(path: Path) -> Any:
+    """The MetaGraphDef made for serving, else the first there is."""
     graphs = loader_impl.parse_saved_model(str(path)).meta_graphs
-    tag_sets = [list(graph.meta_info_def.tags) for graph in graphs]
-    if not tag_sets:
+    if not graphs:
         raise ValueError("the file holds no graph")
-    serving = tf.saved_model.SERVING
-    return min(tag_sets, key=lambda tags: (serving not in tags, len(tags)))
+    return min(graphs, key=lambda graph: tf.saved_model.SERVING not in graph.meta_info_def.tags)
 
 
 def _fill_keras_copies(session: tf.compat.v1.Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,36 @@ def test_folder_without_model(tmp_path: Path, export_to: ExportTo) -> None:
     """A folder without a saved_model.pb is named."""
     with pytest.raises(CannotOpen, match=r"the folder holds no saved_model\.pb"):
         export_to(tmp_path)
+
+
+def test_folder_above_the_model(tmp_path: Path, export_to: ExportTo) -> None:
+    """The folder that an export button leaves, one or two levels above the model, will do."""
+    shutil.copytree(DIGITS, tmp_path / "export" / "2026-11-01" / "digits")
+    assert export_to(tmp_path / "export").info.source.name == "digits"
+
+
+def test_several_models(tmp_path: Path, export_to: ExportTo) -> None:
+    """Of several models below the folder one has to be chosen; all are named."""
+    for name in ("1", "2"):
+        shutil.copytree(DIGITS, tmp_path / "models" / name)
+    with pytest.raises(CannotOpen, match=r"models: the folder holds several models; choose one: 1, 2\."):
+        export_to(tmp_path / "models")
+
+
+def test_missing_variables(tmp_path: Path, export_to: ExportTo) -> None:
+    """A graph without its variables is refused, and what is missing is said."""
+    shutil.copy(DIGITS / "saved_model.pb", tmp_path)
+    with pytest.raises(CannotOpen, match=r"its weights are missing: there is no variables/variables\.index"):
+        export_to(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_git_lfs_pointer(name: str, tmp_path: Path, export_to: ExportTo) -> None:
+    """A Git LFS pointer in place of a file is refused with what to do."""
+    shutil.copytree(DIGITS, tmp_path / "digits")
+    (tmp_path / "digits" / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    with pytest.raises(CannotOpen, match=rf"{name}: this is a Git LFS pointer.*git lfs pull"):
+        export_to(tmp_path / "digits")
 
 
 def test_broken_model(tmp_path: Path, export_to: ExportTo) -> None:

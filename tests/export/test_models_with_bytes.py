@@ -113,6 +113,64 @@ def test_decoder_attributes(tmp_path: Path, export_to: ExportTo) -> None:
     assert export.verification.parity.identical_inputs == 1
 
 
+def _starts_with(data: tf.Tensor, start: bytes) -> tf.Tensor:
+    return tf.equal(tf.strings.substr(data, 0, len(start)), start)
+
+
+def decode_by_conditions(data: tf.Tensor) -> tf.Tensor:
+    """What `tf.io.decode_image` put into the graph before TensorFlow 2.3."""
+
+    def no_jpeg() -> tf.Tensor:
+        return tf.cond(_starts_with(data, b"\x89PN"), lambda: tf.io.decode_png(data, channels=3), no_png)
+
+    def no_png() -> tf.Tensor:
+        return tf.cond(_starts_with(data, b"GIF"), lambda: tf.io.decode_gif(data), lambda: tf.io.decode_bmp(data))
+
+    return tf.cond(_starts_with(data, b"\xff\xd8\xff"), lambda: tf.io.decode_jpeg(data, channels=3), no_jpeg)
+
+
+def test_decoders_under_conditions(tmp_path: Path, export_to: ExportTo) -> None:
+    """Several decoders under conditions of TensorFlow 2 are cut off where they join."""
+
+    def preprocess(data: tf.Tensor) -> tf.Tensor:
+        pixels = tf.ensure_shape(decode_by_conditions(data), [None, None, 3])
+        return tf.ensure_shape(tf.image.resize(pixels, [models.SIZE] * 2) / 255.0, [models.SIZE, models.SIZE, 3])
+
+    export = export_to(models.save_bytes(models.network(), tmp_path / "model", preprocess))
+    assert export.info.preprocessing[0] == "DecodeJpeg, 3 channels, fast JPEG transform"
+    assert export.verification.parity.identical_inputs == 1
+    assert export.verification.unreadable == ()
+
+
+def test_decoders_under_tf1_conditions(tmp_path: Path, export_to: ExportTo) -> None:
+    """So are decoders behind TensorFlow 1's Switch and Merge, inside a TensorFlow 1 loop."""
+    graph = tf.Graph()
+    tf.compat.v1.disable_control_flow_v2()
+    try:
+        with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+            files = tf.compat.v1.placeholder(tf.string, [None], "files")
+
+            def preprocess(data: tf.Tensor) -> tf.Tensor:
+                pixels = decode_by_conditions(data)
+                pixels.set_shape([None, None, 3])
+                return tf.compat.v1.image.resize_bilinear(pixels[tf.newaxis], [models.SIZE] * 2)[0]
+
+            pixels = tf.map_fn(preprocess, files, dtype=tf.float32)
+            weights = tf.compat.v1.get_variable(
+                "weights", [3, 3, 3, 4], initializer=tf.random_normal_initializer(seed=1)
+            )
+            features = tf.nn.relu(tf.nn.conv2d(pixels / 255.0, weights, 2, "VALID"))
+            scores = tf.nn.softmax(tf.reduce_mean(features, [1, 2]))
+            session.run(tf.compat.v1.global_variables_initializer())
+            tf.compat.v1.saved_model.simple_save(session, str(tmp_path / "model"), {"files": files}, {"scores": scores})
+    finally:
+        tf.compat.v1.enable_control_flow_v2()
+    assert {"Merge", "Exit"} <= {node.op for node in graph.as_graph_def().node}
+    export = export_to(tmp_path / "model")
+    assert export.verification.parity.identical_inputs == 1
+    assert export.verification.parity.max_score_difference < TOLERANCE
+
+
 def test_variables_that_keras_wrote_twice(tmp_path: Path, export_to: ExportTo) -> None:
     """`tf.saved_model.save` of a Keras 3 model restores copies of the variables that the signature reads."""
 
