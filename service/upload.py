@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from predictor import BadImage, Classifier
-from service.errors import as_document, status_of
+from service.errors import status_of
 from service.settings import Location
 from service.storage import Storage
 
@@ -77,7 +77,7 @@ def label(upload: Upload, classifier: Classifier, storage: Storage, results: Loc
             return
         outcome = _predictions(classifier, data)
     except BadImage as error:
-        outcome = as_document(status_of(error), error.reason)
+        outcome = {"error": {"code": status_of(error), "message": error.reason}}
     stored = storage.store(target, _document(upload, classifier, outcome), upload.generation)
     _log.info("%s: %s", upload, f"stored {target}" if stored else f"{target} is already as new")
 
