@@ -12,10 +12,11 @@ import onnx
 import tf2onnx
 from onnx import TensorProto, helper
 
+from export import operations, resize
 from export.ending import Ending
 from export.errors import CannotConvert
 from export.flatten import IMAGE, FlatGraph
-from export.resize import DOMAIN, OPSET, expand_resizes
+from export.operations import DOMAIN, OPSET
 from predictor.classifier import INPUT, OUTPUT
 
 NETWORK_INPUT = "network_input"
@@ -30,7 +31,7 @@ def to_onnx(flat: FlatGraph, outputs: int, ending: Ending) -> onnx.ModelProto:
     """
     model = _convert(flat)
     _check_operations(model)
-    model = expand_resizes(model)
+    model = operations.inline(resize.expand_resizes(model), operations.FUNCTIONS.values())
     _name_interface(model.graph, outputs, ending)
     _number_steadily(model.graph)
     onnx.checker.check_model(model, full_check=True)
@@ -57,7 +58,7 @@ def _convert(flat: FlatGraph) -> onnx.ModelProto:
                 output_names=[flat.scores, flat.network_input],
                 tensors_to_rename=names,
                 opset=OPSET,
-                custom_ops={"ResizeBilinear": DOMAIN},
+                custom_ops=dict.fromkeys((resize.OPERATION, *operations.FUNCTIONS), DOMAIN),
                 extra_opset=[helper.make_opsetid(DOMAIN, 1)],
             )[0]
         except Exception as error:  # tf2onnx raises many types, and TensorFlow's own

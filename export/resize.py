@@ -9,13 +9,11 @@ TensorFlow's kernel (tensorflow/core/kernels/image/resize_bilinear_op.cc): the c
 from __future__ import annotations
 
 import onnx
-import onnx.inliner
-import onnx.parser
 from onnx import helper
 
-OPSET = 18
-DOMAIN = "tensorflow"
-"""Where `ResizeBilinear` lives, with TensorFlow's inputs and attributes, until `expand_resizes` expands it."""
+from export.operations import DOMAIN, inline
+
+OPERATION = "ResizeBilinear"
 
 # One function a step, in ONNX's text form; images are [1, height, width, channels], sizes int64 [1].
 _FUNCTIONS = (
@@ -88,17 +86,15 @@ _FUNCTIONS = (
     }
     """,
 )
-_FUNCTION_HEADER = f'<opset_import: ["" : {OPSET}, "{DOMAIN}" : 1], domain: "{DOMAIN}">'
 _ELEMENTWISE = frozenset(("Cast", "Mul", "Div", "Add", "Sub"))
 
 
 def expand_resizes(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same model with each `tensorflow.ResizeBilinear` written out in ONNX's standard operations."""
     graph = model.graph
-    for node in [node for node in graph.node if node.domain == DOMAIN]:
+    for node in [node for node in graph.node if node.op_type == OPERATION and node.domain == DOMAIN]:
         _expand(graph, node)
-    model.functions.extend(onnx.parser.parse_function(_FUNCTION_HEADER + text) for text in _FUNCTIONS)
-    return onnx.inliner.inline_local_functions(model)
+    return inline(model, _FUNCTIONS)
 
 
 def _expand(graph: onnx.GraphProto, resize: onnx.NodeProto) -> None:

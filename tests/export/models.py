@@ -13,13 +13,13 @@ SIZE = 24  # pixels a side of what the networks see
 LABELS = ["cat", "dog", "bird", "fish", "frog"]
 
 
-def network(classes: int = len(LABELS), activation: str | None = "softmax", size: int = SIZE) -> Any:
+def network(classes: int = len(LABELS), activation: str | None = "softmax", size: int = SIZE, channels: int = 3) -> Any:
     """An untrained convolutional network whose scores vary from picture to picture."""
     keras.utils.set_random_seed(3)
     layers = keras.layers
     return keras.Sequential(
         [
-            layers.Input([size, size, 3]),
+            layers.Input([size, size, channels]),
             layers.Conv2D(8, 3, strides=2, activation="relu"),
             layers.BatchNormalization(),
             layers.Conv2D(16, 3, activation="relu"),

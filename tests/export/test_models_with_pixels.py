@@ -144,6 +144,21 @@ def test_two_classes(activation: str | None, tmp_path: Path, export_to: ExportTo
     assert export.info.activation.endswith("as two classes")
 
 
+def test_exact_gelu(tmp_path: Path, export_to: ExportTo) -> None:
+    """A network with Keras's exact GELU, whose Erfc ONNX lacks, is exported all the same."""
+    layers = models.keras.layers
+    model = models.keras.Sequential(
+        [
+            layers.Input([models.SIZE, models.SIZE, 3]),
+            layers.Conv2D(8, 3, activation="gelu"),
+            models.network(size=22, channels=8),
+        ]
+    )
+    source = models.save_pixels(model, tmp_path / "model")
+    assert b"Erfc" in (source / "saved_model.pb").read_bytes()
+    assert export_to(source, scale="-1..1").verification.parity.max_score_difference < 1e-5
+
+
 def test_scores_with_ones_between(tmp_path: Path, export_to: ExportTo) -> None:
     """An output [N, 1, 1, classes] is an output [N, classes]."""
     layers = models.keras.layers

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from export.resize import DOMAIN, OPSET, expand_resizes
+from export.operations import DOMAIN, OPSET
+from export.resize import expand_resizes
 from predictor.classifier import open_session
 
 Array = npt.NDArray[Any]

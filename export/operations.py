@@ -1,0 +1,38 @@
+"""TensorFlow's operations that ONNX does not have, written in ONNX's own as functions that are then inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+import onnx.inliner
+import onnx.parser
+
+OPSET = 18
+DOMAIN = "tensorflow"
+"""Where TensorFlow's operations live, with its inputs and attributes, until they are written out."""
+
+FUNCTIONS = {
+    # The complement of the error function: Keras's exact GELU.
+    "Erfc": """
+    Erfc (x) => (y)
+    {
+        one = Constant <value = float {1.0}> ()
+        error = Erf (x)
+        y = Sub (one, error)
+    }
+    """,
+}
+
+_HEADER = f'<opset_import: ["" : {OPSET}, "{DOMAIN}" : 1], domain: "{DOMAIN}">'
+
+
+def inline(model: onnx.ModelProto, functions: Iterable[str]) -> onnx.ModelProto:
+    """The same model with every call of these functions, given in ONNX's text form, written out."""
+    model.functions.extend(onnx.parser.parse_function(_HEADER + text) for text in functions)
+    inlined = onnx.inliner.inline_local_functions(model)
+    used = {node.domain for node in inlined.graph.node}
+    kept = [opset for opset in inlined.opset_import if opset.domain in used]
+    del inlined.opset_import[:]
+    inlined.opset_import.extend(kept)
+    return inlined
