@@ -25,9 +25,10 @@ SHOWN_LABELS = 12
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("saved_model", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write.")
-@click.option("--labels", type=click.Path(path_type=Path), help="A text file with one label a line, in score order.")
+@click.option("-o", "target", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@click.option("--labels", type=click.Path(path_type=Path), help="A file with the labels in score order: lines or JSON.")
 @click.option("--signature", help="The signature to export, where the model has several.")
+@click.option("--output", help="The output that holds the scores, where several can.")
 @click.option("--name", help="The model's name in answers (default: the folder's name).")
 @click.option("--resize", type=click.Choice(RESIZES), default=RESIZES[0], show_default=True,
               help="How pictures were resized in training; only for a model that takes pixels.")  # fmt: skip
@@ -44,9 +45,10 @@ SHOWN_LABELS = 12
 @click.option("--debug", is_flag=True, help="Show where an error comes from.")
 def main(
     saved_model: Path,
-    output: Path,
+    target: Path,
     labels: Path | None,
     signature: str | None,
+    output: str | None,
     name: str | None,
     resize: str,
     size: tuple[int, int] | None,
@@ -60,10 +62,10 @@ def main(
 
     The file is written only if it answers as the original does, on every picture that it is verified on.
     """
-    options = Options(signature, name, labels, resize, size, scale, images, tolerance, drawing)
+    options = Options(signature, output, name, labels, resize, size, scale, images, tolerance, drawing)
     try:
         with nullcontext(sys.stderr) if debug else noise.kept_away() as terminal:
-            export = _export(Console(file=terminal, highlight=False), saved_model, output, options)
+            export = _export(Console(file=terminal, highlight=False), saved_model, target, options)
     except Exception as error:
         if debug:
             raise

@@ -89,7 +89,7 @@ def _find(model: SavedModel, options: Options) -> _Found:
     model that takes files.
     """
     signature = model.signature(options.signature)
-    scores = _find_scores(signature)
+    scores = _find_scores(signature, options.output)
     recipes = {}
     if not any(spec.is_string for spec in signature.inputs):
         pixels = _only_input(signature)
@@ -108,17 +108,21 @@ def _only_input(signature: Signature) -> TensorSpec:
     return signature.inputs[0]
 
 
-def _find_scores(signature: Signature) -> TensorSpec:
-    """The output with one float a class."""
+def _find_scores(signature: Signature, wanted: str | None) -> TensorSpec:
+    """The output with one float a class: the `wanted` one, else one of a usual name, else the only one."""
     outputs = [spec for spec in signature.outputs if spec.dtype.is_floating and _is_vector(spec.shape)]
-    named = [spec for name in _SCORES_NAMES for spec in outputs if spec.key.lower() == name]
+    names = (wanted,) if wanted else _SCORES_NAMES
+    named = [spec for name in names for spec in outputs if spec.key == name]
     if named:
         return named[0]
-    if len(outputs) == 1:
+    if len(outputs) == 1 and not wanted:
         return outputs[0]
     every = ", ".join(f"{spec.key} ({spec.dtype.name} {list(spec.shape or ())})" for spec in signature.outputs)
+    if len(outputs) > 1 and not wanted:
+        raise NotAClassifier(f"Several outputs can be the scores; choose one with --output. There are: {every}.")
+    which = f"no output {wanted!r}" if wanted else "no output"
     raise NotAClassifier(
-        f"The signature {signature.name!r} does not have one output with a score for each class. Its outputs: {every}."
+        f"The signature {signature.name!r} has {which} with one score for each class. Its outputs: {every}."
     )
 
 

@@ -21,6 +21,7 @@ class Options:
     """The command line's options; `resize`, `size` (height, width) and `scale` are for models that take pixels."""
 
     signature: str | None = None
+    output: str | None = None
     name: str | None = None
     labels: Path | None = None
     resize: str = RESIZES[0]

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from export import description, labels, model_file
-from export.errors import CannotOpen, ExportError, NoSuchSignature, NotEqual, WrongLabels
+from export.errors import CannotOpen, ExportError, NoSuchSignature, NotAClassifier, NotEqual, WrongLabels
 from export.exporter import Export
 from predictor import Classifier, Decoding
 from tests.export import models
@@ -114,6 +114,39 @@ def test_several_signatures(tmp_path: Path, export_to: ExportTo) -> None:
     with pytest.raises(NoSuchSignature, match=r"several signatures \(first, second"):
         export_to(tmp_path / "model")
     assert export_to(tmp_path / "model", signature="second", scale="0..1").info.source.signature == "second"
+
+
+@pytest.fixture
+def two_outputs(tmp_path: Path) -> Path:
+    """A model with two outputs that can both be the scores."""
+    served = tf.Module()
+    served.model = models.network()
+    spec = tf.TensorSpec([None, models.SIZE, models.SIZE, 3], tf.float32, name="pixels")
+
+    def call(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        scores = served.model(pixels)
+        return {"a": scores, "b": 1 - scores}
+
+    signature = tf.function(call, input_signature=[spec])
+    tf.saved_model.save(served, str(tmp_path / "model"), signatures={"serving_default": signature})
+    return tmp_path / "model"
+
+
+def test_several_outputs(two_outputs: Path, export_to: ExportTo) -> None:
+    """Of several outputs that can be the scores one has to be chosen; all are named."""
+    with pytest.raises(NotAClassifier, match=r"choose one with --output.*a \(float32.*b \(float32"):
+        export_to(two_outputs, scale="0..1")
+
+
+def test_chosen_output(two_outputs: Path, export_to: ExportTo) -> None:
+    """The chosen output is exported."""
+    assert export_to(two_outputs, scale="0..1", output="b").info.source.output == "b"
+
+
+def test_unknown_output(two_outputs: Path, export_to: ExportTo) -> None:
+    """An output that does not exist is refused with those that do."""
+    with pytest.raises(NotAClassifier, match=r"no output 'c' with one score for each class.*a \(float32"):
+        export_to(two_outputs, scale="0..1", output="c")
 
 
 def test_nothing_unequal_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, export_to: ExportTo) -> None:

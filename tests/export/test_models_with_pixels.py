@@ -174,5 +174,5 @@ def test_gray_pixels(shared: Path, export_to: ExportTo) -> None:
 
 def test_scores_for_each_pixel(shared: Path, export_to: ExportTo) -> None:
     """A model that scores every pixel is refused, and its output's shape is shown."""
-    with pytest.raises(NotAClassifier, match=r"does not have one output with a score for each class.*dense"):
+    with pytest.raises(NotAClassifier, match=r"has no output with one score for each class.*dense"):
         export_to(shared / "models" / "landcover_per_pixel" / "saved_model", scale="0..1")
