@@ -42,7 +42,7 @@ runtime=python313
 # Two at a time gave 77 small pictures a second on one CPU, one at a time 55; four gave no more unless senders were slow.
 cpu=1
 concurrency=2
-# Two pictures at a time of that many pixels took 1.7 GB at their worst (CMYK and WebP; an ordinary JPEG: 0.3 GB).
+# Two pictures at a time of that many pixels took 1.6 GB at their worst (WebP; ordinary JPEGs: 0.3 GB).
 # An upload that ends an instance is delivered again, and would end the next one: raise both or neither.
 memory=2Gi
 max_pixels=36000000
