@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from .cloud_storage import CloudStorage
+from .events import Sink
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     with storage:
         for bucket, url in options.deliver:
-            storage.deliver(bucket, url, pause=1.0)
+            storage.deliver(bucket, Sink(url, pause=1.0))
         print(f"Cloud Storage on {storage.url}, buckets: {', '.join(buckets) or 'none'}")
         print(f"export STORAGE_EMULATOR_HOST={storage.url}", flush=True)
         stopped.wait()

@@ -73,19 +73,8 @@ class CloudStorage:
         """The names of a bucket's objects, sorted."""
         return sorted(self._store.objects(bucket))
 
-    def deliver(
-        self,
-        bucket: str,
-        url: str,
-        *,
-        copies: int = 1,
-        tries: int = 5,
-        pause: float = 0.1,
-        hold: bool = False,
-        parallel: int = 1,
-    ) -> Sink:
-        """Post an event to `url` for each object that is stored in the bucket from now on."""
-        sink = Sink(url, copies=copies, tries=tries, pause=pause, hold=hold, parallel=parallel)
+    def deliver(self, bucket: str, sink: Sink) -> Sink:
+        """Hand the sink an event for each object that is stored in the bucket from now on; it is closed at the end."""
         self._sinks.append((bucket, sink))
         return sink
 

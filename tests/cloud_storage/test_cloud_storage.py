@@ -26,6 +26,7 @@ from . import (
     CorruptBytes,
     CutStream,
     Reset,
+    Sink,
     Stall,
     Status,
 )
@@ -584,7 +585,7 @@ def test_callback_deletes_between_two_pages(client: gcs.Client, storage: CloudSt
 
 def test_event_form(storage: CloudStorage, bucket: gcs.Bucket, function: Recorder) -> None:
     """An upload is posted as a CloudEvent in binary mode, its numbers as strings."""
-    sink = storage.deliver("photos", function.url)
+    sink = storage.deliver("photos", Sink(function.url))
     blob = bucket.blob("in/ä.png")
     blob.upload_from_string(DATA, content_type="image/png")
     sink.wait()
@@ -611,7 +612,7 @@ def test_what_raises_an_event(
     client: gcs.Client, storage: CloudStorage, bucket: gcs.Bucket, function: Recorder
 ) -> None:
     """Uploads, copies and composes raise one event each; patches, deletes, other buckets none."""
-    sink = storage.deliver("photos", function.url)
+    sink = storage.deliver("photos", Sink(function.url))
     put(bucket, "one")
     bucket.blob("chunks", chunk_size=CHUNK).upload_from_file(io.BytesIO(DATA * 200))
     bucket.copy_blob(bucket.blob("one"), bucket, "copy")
@@ -627,7 +628,7 @@ def test_what_raises_an_event(
 
 def test_events_twice_and_out_of_order(storage: CloudStorage, function: Recorder) -> None:
     """Held events arrive as often as asked, in an order that the seed decides, ids repeated."""
-    sink = storage.deliver("photos", function.url, copies=2, hold=True)
+    sink = storage.deliver("photos", Sink(function.url, copies=2, hold=True))
     names = list("abcdef")
     for name in names:
         storage.put("photos", name, b"")
@@ -642,7 +643,7 @@ def test_events_twice_and_out_of_order(storage: CloudStorage, function: Recorder
 def test_redelivery_until_accepted(storage: CloudStorage, function: Recorder) -> None:
     """An event that is refused comes again, with the same id, until it is accepted."""
     function.statuses = [500, 503]
-    sink = storage.deliver("photos", function.url, pause=0.01)
+    sink = storage.deliver("photos", Sink(function.url, pause=0.01))
     storage.put("photos", "a", b"")
     [delivery] = sink.wait()
     assert delivery.statuses == (500, 503, 200)
@@ -652,7 +653,7 @@ def test_redelivery_until_accepted(storage: CloudStorage, function: Recorder) ->
 def test_redelivery_is_bounded(storage: CloudStorage, function: Recorder) -> None:
     """An event that is always refused is given up after as many tries as were asked for."""
     function.statuses = [500] * 9
-    sink = storage.deliver("photos", function.url, tries=3, pause=0.01)
+    sink = storage.deliver("photos", Sink(function.url, tries=3, pause=0.01))
     storage.put("photos", "a", b"")
     [delivery] = sink.wait()
     assert not delivery.accepted
@@ -661,7 +662,7 @@ def test_redelivery_is_bounded(storage: CloudStorage, function: Recorder) -> Non
 
 def test_event_of_a_lost_answer(storage: CloudStorage, bucket: gcs.Bucket, function: Recorder) -> None:
     """A write whose answer is lost raises its event all the same."""
-    sink = storage.deliver("photos", function.url)
+    sink = storage.deliver("photos", Sink(function.url))
     storage.faults.add(AnswerLost(), "write")
     with pytest.raises(exceptions.ServiceUnavailable):
         bucket.blob("a").upload_from_string(DATA, retry=None)

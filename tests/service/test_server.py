@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from tests.cloud_storage import CloudStorage
+from tests.cloud_storage import CloudStorage, Sink
 from tests.processes import free_port, running_function
 
 ROOT = Path(__file__).parents[2]
@@ -158,7 +158,7 @@ def test_requirements_for_uploads(runtime: Path, storage: CloudStorage, digits_m
         "STORAGE_EMULATOR_HOST": storage.url,
     }
     with running_function("classify_upload", settings, python=runtime) as url:
-        sink = storage.deliver("photos", url)
+        sink = storage.deliver("photos", Sink(url))
         storage.put("photos", "3.png", THREE, "image/png")
         [delivery] = sink.wait(30)
     assert delivery.statuses == (200,)

@@ -33,6 +33,7 @@ from tests.cloud_storage import (
     CutStream,
     Operation,
     Reset,
+    Sink,
     Status,
     StoredObject,
 )
@@ -563,7 +564,7 @@ def test_upload_to_label(storage: CloudStorage, digits_model: Path) -> None:
     environment = {"MODEL": str(digits_model), "RESULTS": "gs://results/labels", "STORAGE_EMULATOR_HOST": storage.url}
     client = gcs.Client()
     with running_function("classify_upload", environment) as url:
-        sink = storage.deliver("photos", url, copies=2, parallel=4)
+        sink = storage.deliver("photos", Sink(url, copies=2, parallel=4))
         for path in sorted(SAMPLES.iterdir()):
             client.bucket("photos").blob(f"in/{path.name}").upload_from_filename(str(path))
         deliveries = sink.wait(30)
