@@ -19,7 +19,6 @@ from cloudevents.http import CloudEvent
 # functions-framework appends this folder to the path; an installed package called `predictor` must not win over ours.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from predictor import Classifier
 from service import http, model
 from service.lazy import Lazy
 from service.settings import Settings
@@ -30,10 +29,6 @@ if TYPE_CHECKING:
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
 
-def _load_classifier() -> Classifier:
-    return model.load(_settings())
-
-
 def _make_storage() -> Storage:
     from service.storage import Storage  # 0.2 s that an HTTP function does without
 
@@ -41,8 +36,8 @@ def _make_storage() -> Storage:
 
 
 _settings = Lazy(lambda: Settings.from_environ(os.environ))
-_classifier = Lazy(_load_classifier)
 _storage = Lazy(_make_storage)
+_classifier = Lazy(lambda: model.load(_settings(), _storage))
 
 
 @functions_framework.http

@@ -17,7 +17,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from predictor import BadImage, Classifier
-from service import body
+from service import body, documents
 from service.errors import RequestError, as_document, status_of
 from service.settings import BadSetting
 
@@ -70,8 +70,7 @@ def _describe(request: flask.Request, load: Load) -> flask.Response:
         return flask.Response(_page(), mimetype="text/html", headers={"Vary": "Accept"})
     classifier = load()
     info = classifier.info
-    description = {
-        "model": _model(classifier),
+    description = documents.model(classifier) | {
         "labels": info.labels,
         "activation": info.activation,
         "preprocessing": info.preprocessing,
@@ -93,7 +92,7 @@ def _classify(request: flask.Request, load: Load) -> flask.Response:
     if request.is_json:
         return _json(_answer_instances(data, classifier))
     chosen = _Chosen.by(request)
-    model = {"model": _model(classifier)}
+    model = documents.model(classifier)
     if request.mimetype != "multipart/form-data":
         return _json(chosen.predictions(data, classifier) | model)
     files = body.form_files(request, data)
@@ -142,8 +141,7 @@ class _Chosen:
         return chosen
 
     def predictions(self, data: bytes, classifier: Classifier) -> dict[str, Any]:
-        predictions = classifier.classify(data, self.top_k, self.min_score)
-        return {"predictions": [asdict(prediction) for prediction in predictions]}
+        return documents.predictions(classifier.classify(data, self.top_k, self.min_score))
 
     def predictions_or_error(self, data: bytes, classifier: Classifier) -> dict[str, Any]:
         try:
@@ -157,10 +155,6 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return math.nan
-
-
-def _model(classifier: Classifier) -> dict[str, str]:
-    return {"name": classifier.info.name, "version": classifier.info.version}
 
 
 def _error(request: flask.Request, status: int, message: str) -> flask.Response:

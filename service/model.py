@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from predictor import Classifier
 from service.settings import GS, Location, Settings
 
+if TYPE_CHECKING:
+    from service.storage import Storage
 
-def load(settings: Settings) -> Classifier:
+
+def load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:
     """Load the model that MODEL names; raises what reading it raises, and BadModel when it is not a model."""
     if not settings.model.startswith(GS):
         return Classifier.load(settings.model, settings.limits)
-    from service.storage import Storage  # the client costs 0.2 s of a cold start
-
-    with Storage().downloaded(Location.parse(settings.model)) as path:
+    with get_storage().downloaded(Location.parse(settings.model)) as path:
         return Classifier.load(path, settings.limits)

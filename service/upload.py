@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from predictor import BadImage, Classifier
+from service import documents
 from service.errors import status_of
 from service.settings import Location
 from service.storage import Storage
@@ -75,26 +76,20 @@ def label(upload: Upload, classifier: Classifier, storage: Storage, results: Loc
         if data is None:
             _log.info("%s: gone or replaced, nothing to do", upload)
             return
-        outcome = _predictions(classifier, data)
+        outcome = documents.predictions(classifier.classify(data))
     except BadImage as error:
         outcome = {"error": {"code": status_of(error), "message": error.reason}}
     stored = storage.store(target, _document(upload, classifier, outcome), upload.generation)
     _log.info("%s: %s", upload, f"stored {target}" if stored else f"{target} is already as new")
 
 
-def _predictions(classifier: Classifier, data: bytes) -> dict[str, Any]:
-    return {"predictions": [{"label": p.label, "score": p.score} for p in classifier.classify(data)]}
-
-
 def _document(upload: Upload, classifier: Classifier, outcome: dict[str, Any]) -> dict[str, Any]:
-    return outcome | {
-        "source": {
-            "bucket": upload.bucket,
-            "name": upload.name,
-            "generation": str(upload.generation),
-            "content_type": upload.content_type,
-            "size": upload.size,
-        },
-        "model": {"name": classifier.info.name, "version": classifier.info.version},
-        "classified_at": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+    source = {
+        "bucket": upload.bucket,
+        "name": upload.name,
+        "generation": str(upload.generation),
+        "content_type": upload.content_type,
+        "size": upload.size,
     }
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    return outcome | {"source": source} | documents.model(classifier) | {"classified_at": now}

@@ -1,0 +1,19 @@
+"""The JSON that answers and stored records have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from predictor import Classifier, Prediction
+
+
+def predictions(found: Iterable[Prediction]) -> dict[str, Any]:
+    """`{"predictions": [{"label", "score"}, …]}`."""
+    return {"predictions": [asdict(prediction) for prediction in found]}
+
+
+def model(classifier: Classifier) -> dict[str, Any]:
+    """`{"model": {"name", "version"}}`."""
+    return {"model": {"name": classifier.info.name, "version": classifier.info.version}}
