@@ -31,6 +31,10 @@ class Ending(Enum):
             return cls.TWO_CLASSES_FROM_LOGIT if activation == "none" else cls.TWO_CLASSES
         return cls.SOFTMAX if are_logits else cls.AS_IS
 
+    def classes(self, outputs: int) -> int:
+        """How many classes so many outputs become."""
+        return 2 if self in (Ending.TWO_CLASSES, Ending.TWO_CLASSES_FROM_LOGIT) else outputs
+
     def apply(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """The probabilities, float32 [classes], of a model's output, [outputs]."""
         exact = values.astype(np.float64)

@@ -23,7 +23,7 @@ from export.original import Original
 from export.parity import Verification, Verifier
 from export.recipe import Recipe
 from export.saved_model import SavedModel, Signature, TensorSpec
-from predictor import BadModel, Classifier, ModelInfo, Source
+from predictor import BadModel, Classifier, Decoding, ModelInfo, Source
 
 Report = Callable[[str, int, int | None], None]
 """Told of each step: what is done, how many of it are done, and of how many where that is known."""
@@ -55,8 +55,8 @@ def export_model(source: Path, target: Path, options: Options, report: Report) -
     with SavedModel(source) as model, model_file.replacing(target) as temporary:
         report("Cutting the graph at its image decoder", 0, None)
         found = _find(model, options)
-        outputs, classes = _choose_ending(found)
-        named = _find_labels(found, classes, options.labels)
+        outputs = _choose_ending(found)
+        named = _find_labels(found, found.original.ending.classes(outputs), options.labels)
         report("Converting the network to ONNX", 0, None)
         whole = to_onnx(found.flat, outputs, found.original.ending)
         shipped = without_network_input(whole)
@@ -79,6 +79,7 @@ class _Found:
     image: TensorSpec
     scores: TensorSpec
     flat: FlatGraph
+    decoding: Decoding
     original: Original
 
 
@@ -96,9 +97,11 @@ def _find(model: SavedModel, options: Options) -> _Found:
         recipes[pixels.name] = Recipe.for_input(pixels, options).tensor()
     scope = Scope.of_graph(model.graph, {name.partition(":")[0]: tensor for name, tensor in recipes.items()})
     flat = flatten(model, scope.tensor(scores.name))
+    decoding = description.decoding(flat)
     computed = {name: f"{tensor.node.name}:{tensor.index}" for name, tensor in recipes.items()}
     image = next(spec for spec in signature.inputs if spec.name in (flat.bytes_input, *computed))
-    return _Found(model, signature, image, scores, flat, Original(model, signature, scores, flat, computed))
+    original = Original(model, signature, scores, flat, computed)
+    return _Found(model, signature, image, scores, flat, decoding, original)
 
 
 def _only_input(signature: Signature) -> TensorSpec:
@@ -131,12 +134,11 @@ def _is_vector(shape: tuple[int | None, ...] | None) -> bool:
     return shape is None or (len(shape) >= 2 and all(size == 1 for size in shape[1:-1]))
 
 
-def _choose_ending(found: _Found) -> tuple[int, int]:
-    """Look at the values for a picture and tell the original how they end; how many values and classes there are."""
-    picture = pictures.made()[0].read()
-    values = found.original.scores(picture)
+def _choose_ending(found: _Found) -> int:
+    """Look at the values for a picture and tell the original how they end; how many values there are."""
+    values = found.original.scores(pictures.made()[0].read())
     found.original.ending = Ending.of(values, description.activation(found.flat))
-    return len(values), len(found.original.scores(picture))
+    return len(values)
 
 
 def _find_labels(found: _Found, classes: int, path: Path | None) -> Labels:
@@ -153,13 +155,12 @@ def _find_labels(found: _Found, classes: int, path: Path | None) -> Labels:
 
 
 def _describe(found: _Found, shipped: onnx.ModelProto, names: tuple[str, ...], options: Options) -> ModelInfo:
-    decoding = description.decoding(found.flat)
     return ModelInfo(
         name=options.name or found.model.name,
-        version=model_file.version(shipped, names, decoding),
+        version=model_file.version(shipped, names, found.decoding),
         labels=names,
         activation=found.original.ending.value or description.activation(found.flat),
-        decoding=decoding,
+        decoding=found.decoding,
         preprocessing=description.preprocessing(found.flat),
         source=Source(
             name=found.model.name,

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import onnx
 import tf2onnx
 from onnx import TensorProto, helper
@@ -83,7 +82,7 @@ def _name_interface(graph: onnx.GraphProto, outputs: int, ending: Ending) -> Non
     graph.initializer.append(helper.make_tensor("outputs", TensorProto.INT64, [1], [outputs]))
     graph.node.append(helper.make_node("Reshape", [_BATCH_SCORES, "outputs"], ["values"]))
     ending.append(graph, "values", OUTPUT)
-    classes = len(ending.apply(np.zeros(outputs)))
+    classes = ending.classes(outputs)
     scores = next(output for output in graph.output if output.name == _BATCH_SCORES)
     scores.CopyFrom(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [classes]))
 

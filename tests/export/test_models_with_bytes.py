@@ -171,6 +171,26 @@ def test_decoders_under_tf1_conditions(tmp_path: Path, export_to: ExportTo) -> N
     assert export.verification.parity.max_score_difference < TOLERANCE
 
 
+UNSUPPORTED_DECODERS = {
+    "makes 1 channels": lambda data: tf.image.grayscale_to_rgb(tf.io.decode_jpeg(data, channels=1)),
+    "shrinks by 2": lambda data: tf.io.decode_jpeg(data, channels=3, ratio=2),
+    "a part of the picture only": lambda data: tf.io.decode_and_crop_jpeg(data, [0, 0, 1, 1], channels=3),
+}
+
+
+@pytest.mark.parametrize("reason", UNSUPPORTED_DECODERS)
+def test_unsupported_decoders(reason: str, tmp_path: Path, export_to: ExportTo) -> None:
+    """A decoder whose pixels the predictor cannot make is refused with what it does, before anything is converted."""
+
+    def preprocess(data: tf.Tensor) -> tf.Tensor:
+        resized = tf.image.resize(UNSUPPORTED_DECODERS[reason](data), [models.SIZE] * 2)
+        return tf.ensure_shape(resized, [models.SIZE, models.SIZE, 3]) / 255.0
+
+    source = models.save_bytes(models.network(), tmp_path / "model", preprocess)
+    with pytest.raises(CannotConvert, match=rf"{reason}.*supported"):
+        export_to(source)
+
+
 def test_variables_that_keras_wrote_twice(tmp_path: Path, export_to: ExportTo) -> None:
     """`tf.saved_model.save` of a Keras 3 model restores copies of the variables that the signature reads."""
 
