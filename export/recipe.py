@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from export.dataflow import Scope, Tensor
-from export.errors import MissingPreprocessing, NotAClassifier
+from export.errors import ExportError, MissingPreprocessing, NotAClassifier
 from export.options import SCALES, Options
 from export.saved_model import TensorSpec
 
@@ -72,7 +72,9 @@ def _wanted_size(spec: TensorSpec, options: Options) -> tuple[int, int]:
 
 
 def _wanted_scale(spec: TensorSpec, options: Options) -> str:
-    if options.scale is None and spec.dtype == tf.uint8:
+    if spec.dtype == tf.uint8:
+        if options.scale not in (None, "0..255"):
+            raise ExportError(f"The model takes pixels, {_written(spec)}, which cannot be scaled to {options.scale}.")
         return "0..255"
     if options.scale is None:
         raise MissingPreprocessing(

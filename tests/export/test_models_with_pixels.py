@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from export import pictures
-from export.errors import MissingPreprocessing, NotAClassifier
+from export.errors import ExportError, MissingPreprocessing, NotAClassifier
 from predictor import Classifier
 from tests.export import models
 from tests.export.conftest import ExportTo
@@ -72,11 +72,14 @@ def test_channels_first(shared: Path, export_to: ExportTo) -> None:
 
 
 def test_uint8_pixels(tmp_path: Path, export_to: ExportTo) -> None:
-    """A model that takes uint8 pixels gets the resized picture rounded, and needs no scale."""
+    """A model that takes uint8 pixels gets the resized picture rounded; it needs no scale and takes none."""
     layers = models.keras.layers
     inputs = layers.Input([models.SIZE, models.SIZE, 3], dtype="uint8")
     model = models.keras.Model(inputs, models.network()(layers.Rescaling(1 / 255)(inputs)))
-    export = export_to(models.save_pixels(model, tmp_path / "model"))
+    source = models.save_pixels(model, tmp_path / "model")
+    with pytest.raises(ExportError, match=r"uint8 .* cannot be scaled to 0\.\.1"):
+        export_to(source, scale="0..1")
+    export = export_to(source)
     data = pictures.made()[1].read()
     resized = tf.image.resize(tf.io.decode_image(data, channels=3), [models.SIZE, models.SIZE])
     classifier = Classifier.load(export.path)
