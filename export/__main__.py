@@ -62,7 +62,18 @@ def main(
 
     The file is written only if it answers as the original does, on every picture that it is verified on.
     """
-    options = Options(signature, output, name, labels, resize, size, scale, images, tolerance, drawing)
+    options = Options(
+        signature=signature,
+        output=output,
+        name=name,
+        labels=labels,
+        resize=resize,
+        size=size,
+        scale=scale,
+        images=images,
+        tolerance=tolerance,
+        drawing=drawing,
+    )
     try:
         with nullcontext(sys.stderr) if debug else noise.kept_away() as terminal:
             export = _export(Console(file=terminal, highlight=False), saved_model, target, options)

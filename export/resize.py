@@ -115,7 +115,7 @@ def _expand(graph: onnx.GraphProto, resize: onnx.NodeProto) -> None:
     first.input[0] = gathered[0]
     neighbours = resize.input[0]
     resize.CopyFrom(helper.make_node("Interpolate", [neighbours, *gathered[1:]], [resized], domain=DOMAIN))
-    _insert_before(graph, first, gather)
+    graph.node.insert(list(graph.node).index(first), gather)
 
 
 def _first_elementwise(graph: onnx.GraphProto, resize: onnx.NodeProto) -> onnx.NodeProto:
@@ -132,8 +132,3 @@ def _first_elementwise(graph: onnx.GraphProto, resize: onnx.NodeProto) -> onnx.N
     ):
         first = maker
     return first
-
-
-def _insert_before(graph: onnx.GraphProto, node: onnx.NodeProto, new: onnx.NodeProto) -> None:
-    index = next(i for i, other in enumerate(graph.node) if other is node or other == node)
-    graph.node.insert(index, new)
