@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -12,16 +13,19 @@ from pathlib import Path
 import onnx
 
 from export.errors import ExportError
-from predictor import Decoding, ModelInfo
+from predictor import Decoding, ModelInfo, Resizing
 from predictor.metadata import KEY
 
 VERSION_DIGITS = 12
 
 
-def version(model: onnx.ModelProto, labels: tuple[str, ...], decoding: Decoding) -> str:
-    """A name for how the model answers: hex digits of the SHA-256 of graph, labels and decoding."""
+def version(
+    model: onnx.ModelProto, labels: tuple[str, ...], decoding: Decoding, resizing: Resizing | None = None
+) -> str:
+    """A name for how the model answers: hex digits of the SHA-256 of graph, labels, decoding and resizing."""
     digest = hashlib.sha256(model.graph.SerializeToString(deterministic=True))
-    digest.update(json.dumps([labels, decoding.jpeg_transform, decoding.jpeg_smooth_chroma]).encode())
+    before = [dataclasses.asdict(decoding), dataclasses.asdict(resizing) if resizing else None]
+    digest.update(json.dumps([labels, *before]).encode())
     return digest.hexdigest()[:VERSION_DIGITS]
 
 

@@ -3,7 +3,7 @@
 from predictor.classifier import Classifier, Prediction
 from predictor.errors import BadImage, BadModel, ImageTooLarge, PredictorError, UnsupportedImage
 from predictor.image import Limits
-from predictor.metadata import Decoding, ModelInfo, Parity, Source
+from predictor.metadata import Decoding, ModelInfo, Parity, Resizing, Source
 
 __all__ = [
     "BadImage",
@@ -16,6 +16,7 @@ __all__ = [
     "Parity",
     "Prediction",
     "PredictorError",
+    "Resizing",
     "Source",
     "UnsupportedImage",
 ]

@@ -5,12 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 KEY = "image_classifier"  # its key in the ONNX metadata_props
 FORMAT = 1
 
 JpegTransform = Literal["fast", "accurate"]
+JpegRatio = Literal[1, 2, 4, 8]
+Channels = Literal[0, 1, 3]
+Decoder = Literal["tensorflow", "pillow"]
+Orientation = Literal["ignore", "apply"]
+ResizeMethod = Literal[
+    "pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box", "pillow-hamming"
+]
+Fit = Literal["stretch", "crop", "keras-crop", "pad"]
 Drawing = Literal["white-on-black", "black-on-white"]
 
 
@@ -20,10 +28,43 @@ class Decoding:
 
     jpeg_transform: the inverse DCT, TensorFlow's `dct_method`: `fast` is INTEGER_FAST, `accurate` INTEGER_ACCURATE.
     jpeg_smooth_chroma: TensorFlow's `fancy_upscaling`.
+    jpeg_ratio: TensorFlow's `ratio`: a JPEG is decoded to a half, a quarter or an eighth of its sides.
+    channels: 1 gray, 3 RGB, 0 as many as the file has.
+    decoder: `tensorflow` is `tf.io.decode_image`; `pillow` is `PIL.Image.open` and `convert`, which knows no JPEG
+    options: those of the defaults, except that its transform is accurate.
+    orientation: whether the picture is turned as its EXIF says, as `PIL.ImageOps.exif_transpose` does.
     """
 
     jpeg_transform: JpegTransform = "fast"
     jpeg_smooth_chroma: bool = True
+    jpeg_ratio: JpegRatio = 1
+    channels: Channels = 3
+    decoder: Decoder = "tensorflow"
+    orientation: Orientation = "ignore"
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        if self.decoder == "pillow" and (self.channels == 0 or self.jpeg_ratio != 1):
+            raise ValueError("it wants Pillow to decode without a number of channels or to a part of the size")
+
+
+@dataclass(frozen=True)
+class Resizing:
+    """How Pillow resizes the decoded picture to height x width pixels before the graph.
+
+    fit: `stretch` is `Image.resize`, `crop` `ImageOps.fit`, `pad` `ImageOps.pad` in black; `keras-crop` is
+    `keras.utils.load_img(keep_aspect_ratio=True)`, whose box has whole pixels.
+    """
+
+    method: ResizeMethod
+    height: int
+    width: int
+    fit: Fit = "stretch"
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        if not all(type(side) is int and side > 0 for side in (self.height, self.width)):
+            raise ValueError(f"it wants pictures of {self.height} x {self.width} pixels")
 
 
 @dataclass(frozen=True)
@@ -56,9 +97,10 @@ class Parity:
 class ModelInfo:
     """All that a model file says of itself.
 
-    version: the first 12 hex digits of the SHA-256 of graph, labels and decoding: two files that answer
-    differently have different versions.
+    version: the first 12 hex digits of the SHA-256 of graph, labels, decoding and resizing: two files that
+    answer differently have different versions.
     activation: what makes the scores: `softmax`, `sigmoid`, `none`, or `softmax (added)` to an original's logits.
+    resizing: what Pillow does between decoding and the graph; None: nothing.
     preprocessing: the steps from pixels to the network's input, in words.
     drawing: the colours of ink and paper, for a model whose pictures are drawn by hand.
     """
@@ -72,6 +114,7 @@ class ModelInfo:
     source: Source
     parity: Parity | None = None
     drawing: Drawing | None = None
+    resizing: Resizing | None = None
     tools: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -95,14 +138,23 @@ class ModelInfo:
 
 def _from_document(document: dict[str, Any]) -> ModelInfo:
     parity = document.pop("parity")
-    decoding = Decoding(**document.pop("decoding"))
-    if decoding.jpeg_transform not in get_args(JpegTransform):
-        raise ValueError(f"it wants the unknown JPEG transform {decoding.jpeg_transform!r}")
+    resizing = document.pop("resizing", None)
     return ModelInfo(
         labels=tuple(document.pop("labels")),
         preprocessing=tuple(document.pop("preprocessing")),
-        decoding=decoding,
+        decoding=Decoding(**document.pop("decoding")),
+        resizing=Resizing(**resizing) if resizing else None,
         source=Source(**document.pop("source")),
         parity=Parity(**parity) if parity else None,
         **document,
     )
+
+
+def _check_choices(part: Decoding | Resizing) -> None:
+    """ValueError when a field that is a choice has another value: guessing one would change the pixels."""
+    for name, kind in get_type_hints(type(part)).items():
+        value = getattr(part, name)
+        choices = (False, True) if kind is bool else get_args(kind)
+        # 1 and True are equal, yet not the same in a document.
+        if choices and not any(type(value) is type(choice) and value == choice for choice in choices):
+            raise ValueError(f"it wants the unknown {name} {value!r}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictor import Decoding, ModelInfo, Parity, Source
-from predictor.metadata import FORMAT
+from predictor import Decoding, ModelInfo, Parity, Resizing, Source
+from predictor.metadata import FORMAT, Fit, ResizeMethod
 
 INFO = ModelInfo(
     name="flowers",
@@ -23,9 +23,10 @@ INFO = ModelInfo(
     source=Source("flowers", "f" * 64, "serving_default", "image_bytes:0", "scores"),
     parity=Parity(19, 1e-7, 1.0, 1.0),
     drawing="white-on-black",
+    resizing=Resizing("pillow-lanczos", 224, 224, "crop"),
     tools={"onnx": "1.19.0"},
 )
-WITH_DEFAULT = {"drawing", "tools"}
+WITH_DEFAULT = {"drawing", "resizing", "tools"}
 
 TEXTS = st.text(max_size=20)
 NUMBERS = st.floats(allow_nan=False)
@@ -35,11 +36,29 @@ INFOS = st.builds(
     version=TEXTS,
     labels=st.lists(TEXTS, max_size=5).map(tuple),
     activation=TEXTS,
-    decoding=st.builds(Decoding, st.sampled_from(["fast", "accurate"]), st.booleans()),
+    decoding=st.sampled_from(["tensorflow", "pillow"]).flatmap(
+        lambda decoder: st.builds(
+            Decoding,
+            st.sampled_from(["fast", "accurate"]),
+            st.booleans(),
+            st.sampled_from([1, 2, 4, 8] if decoder == "tensorflow" else [1]),
+            st.sampled_from([0, 1, 3] if decoder == "tensorflow" else [1, 3]),
+            st.just(decoder),
+            st.sampled_from(["ignore", "apply"]),
+        )
+    ),
     preprocessing=st.lists(TEXTS, max_size=5).map(tuple),
     source=st.builds(Source, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS),
     parity=st.none() | st.builds(Parity, st.integers(0), NUMBERS, NUMBERS, NUMBERS),
     drawing=st.sampled_from([None, "white-on-black", "black-on-white"]),
+    resizing=st.none()
+    | st.builds(
+        Resizing,
+        st.sampled_from(get_args(ResizeMethod)),
+        st.integers(1, 4096),
+        st.integers(1, 4096),
+        st.sampled_from(get_args(Fit)),
+    ),
     tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
 )
 JSON = st.recursive(
@@ -106,11 +125,52 @@ def test_missing_field_within(part: str) -> None:
         ModelInfo.from_json(json.dumps(incomplete))
 
 
-def test_unknown_jpeg_transform() -> None:
-    """A JPEG transform that is not known is refused by its name, since guessing another would change the pixels."""
-    decoding = {"jpeg_transform": "float", "jpeg_smooth_chroma": True}
-    with pytest.raises(ValueError, match=r"^it wants the unknown JPEG transform 'float'"):
-        ModelInfo.from_json(json.dumps(document(decoding=decoding)))
+def test_older_file() -> None:
+    """A file that says nothing of decoder, channels, ratio, orientation and resizing means the defaults."""
+    older = document(decoding={"jpeg_transform": "accurate", "jpeg_smooth_chroma": False})
+    del older["resizing"]
+    info = ModelInfo.from_json(json.dumps(older))
+    assert info.decoding == Decoding("accurate", False, jpeg_ratio=1, channels=3, decoder="tensorflow")
+    assert info.decoding.orientation == "ignore"
+    assert info.resizing is None
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("decoding", "jpeg_transform", "float"),
+        ("decoding", "jpeg_smooth_chroma", 1),
+        ("decoding", "jpeg_ratio", 3),
+        ("decoding", "jpeg_ratio", True),
+        ("decoding", "channels", 4),
+        ("decoding", "decoder", "opencv"),
+        ("decoding", "orientation", None),
+        ("resizing", "method", "bilinear"),
+        ("resizing", "fit", "cover"),
+    ],
+)
+def test_unknown_choice(part: str, field: str, value: Any) -> None:
+    """A choice that is not known is refused by its name, since guessing another would change the pixels."""
+    changed = document()
+    changed[part][field] = value
+    with pytest.raises(ValueError, match=rf"^it wants the unknown {field} {value!r}"):
+        ModelInfo.from_json(json.dumps(changed))
+
+
+@pytest.mark.parametrize("changes", [{"channels": 0}, {"jpeg_ratio": 2}])
+def test_impossible_for_pillow(changes: dict[str, Any]) -> None:
+    """What Pillow cannot do, a file's own channels and part of a JPEG's size, is refused together with it."""
+    with pytest.raises(ValueError, match=r"^it wants Pillow to decode"):
+        Decoding(decoder="pillow", **changes)
+
+
+@pytest.mark.parametrize("height", [0, -1, 1.5, True, "224"])
+def test_impossible_size(height: Any) -> None:
+    """A size that no picture has is refused."""
+    changed = document()
+    changed["resizing"]["height"] = height
+    with pytest.raises(ValueError, match=r"^it wants pictures of"):
+        ModelInfo.from_json(json.dumps(changed))
 
 
 @PROPERTY
