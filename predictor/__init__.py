@@ -2,7 +2,7 @@
 
 from predictor.classifier import Classifier, Prediction
 from predictor.errors import BadImage, BadModel, ImageTooLarge, PredictorError, UnsupportedImage
-from predictor.image import Limits
+from predictor.limits import Limits
 from predictor.metadata import Decoding, ModelInfo, Parity, Resizing, Source
 
 __all__ = [

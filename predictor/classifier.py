@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from predictor.errors import BadModel
-from predictor.image import Limits, Pixels, decode
+from predictor.errors import BadImage, BadModel
+from predictor.image import Pixels, decode
+from predictor.limits import Limits
 from predictor.metadata import KEY, ModelInfo
+from predictor.resizing import resize
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -22,6 +24,7 @@ Scores = npt.NDArray[np.float32]
 
 INPUT = "image"
 OUTPUT = "scores"
+_KINDS = {1: "gray", 2: "gray with transparency", 3: "in colour", 4: "in colour with transparency"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Classifier:
         self.info = info
         self.limits = limits
         self._session = session
+        self._channels = _channels(session)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], limits: Limits | None = None) -> Classifier:
@@ -64,11 +68,18 @@ class Classifier:
         return [Prediction(self.info.labels[i], float(scores[i])) for i in best if scores[i] >= min_score]
 
     def decode(self, data: bytes) -> Pixels:
-        """The pixels of an image file as this model's training decoded them: uint8 [height, width, 3]."""
-        return decode(data, self.info.decoding, self.limits)
+        """The pixels of an image file as this model's training made them: uint8 [height, width, channels].
+
+        Raises BadImage when the bytes cannot be decoded, or are a picture of another kind than the network takes.
+        """
+        pixels = decode(data, self.info.decoding, self.limits)
+        if pixels.shape[2] != self._channels and self._channels is not None:
+            kind, wanted = _KINDS[pixels.shape[2]], _KINDS[self._channels]
+            raise BadImage(f"The picture is {kind}; the model takes pictures that are {wanted}.")
+        return resize(pixels, self.info.resizing) if self.info.resizing else pixels
 
     def scores(self, pixels: Pixels) -> Scores:
-        """The score of every class, float32 [classes], for uint8 [height, width, 3]."""
+        """The score of every class, float32 [classes], for uint8 [height, width, channels]."""
         (scores,) = self._session.run([OUTPUT], {INPUT: pixels})
         assert isinstance(scores, np.ndarray)
         return scores
@@ -98,8 +109,19 @@ def _read_info(session: onnxruntime.InferenceSession, path: Path) -> ModelInfo:
         raise BadModel(str(path), str(error)) from error
 
 
+def _channels(session: onnxruntime.InferenceSession) -> int | None:
+    """How many channels the network takes; None: any number."""
+    (image,) = session.get_inputs()
+    last = image.shape[-1] if image.shape else None
+    return last if isinstance(last, int) else None
+
+
 def _check_interface(session: onnxruntime.InferenceSession, info: ModelInfo, path: Path) -> None:
     inputs = [(value.name, value.type) for value in session.get_inputs()]
     outputs = [(value.name, value.type, value.shape) for value in session.get_outputs()]
     if inputs != [(INPUT, "tensor(uint8)")] or outputs != [(OUTPUT, "tensor(float)", [len(info.labels)])]:
         raise BadModel(str(path), f"it does not turn one image into {len(info.labels)} scores")
+    channels = _channels(session)
+    decoded = (info.decoding.channels,) if info.decoding.channels else tuple(_KINDS)
+    if channels is not None and channels not in decoded:
+        raise BadModel(str(path), f"it takes pictures of {channels} channels and decodes them to others")

@@ -1,69 +1,75 @@
-"""Image files to pixels, as TensorFlow's `decode_image` with three channels makes them."""
+"""Image files to pixels, as TensorFlow's `decode_image` makes them, or Pillow."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from predictor import jpeg
+from predictor import bmp, gif, jpeg, png
 from predictor.errors import BadImage, ImageTooLarge, UnsupportedImage
+from predictor.limits import Limits
 from predictor.metadata import Decoding
+from predictor.orientation import orientation, upright
 
 Pixels = npt.NDArray[np.uint8]
-"""One decoded picture: uint8 [height, width, 3], RGB, 0 to 255."""
+"""One decoded picture: uint8 [height, width, channels], 0 to 255; three channels are RGB, one is gray."""
 
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 _JPEG_START = b"\xff\xd8\xff"
-_PILLOW_FORMATS = ("PNG", "GIF", "BMP", "WEBP")
-FORMATS = ("JPEG", *_PILLOW_FORMATS)
+# The starts that nothing else has: what Pillow does not know in spite of them is damaged.
+_OTHER_STARTS = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP", re.DOTALL)
 _PILLOW_PIXELS = 178_956_970  # twice Image.MAX_IMAGE_PIXELS: Pillow refuses more, whatever our own limit
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The largest file (bytes) and picture (width times height) that is decoded."""
-
-    max_bytes: int = 32 * 1024 * 1024
-    max_pixels: int = 64_000_000
-
-    def check_bytes(self, size: int) -> None:
-        """ImageTooLarge when a file of `size` bytes is over the limit."""
-        if size > self.max_bytes:
-            raise ImageTooLarge(f"The file has {size:,} bytes; at most {self.max_bytes:,} are accepted.")
-
-    def check_pixels(self, width: int, height: int) -> None:
-        """ImageTooLarge when a picture of this size is over the limit."""
-        if width * height > self.max_pixels:
-            raise ImageTooLarge(
-                f"The picture has {width} x {height} pixels; at most {self.max_pixels:,} in all are accepted."
-            )
-
-
 def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
-    """The pixels of an image file; of an animation, those of its first frame; EXIF orientation is ignored.
+    """The pixels of an image file; of an animation, those of its first frame.
 
     Raises UnsupportedImage for other formats, ImageTooLarge over a limit, and BadImage for damaged files.
     """
     if not data:
         raise BadImage("The file is empty.")
     limits.check_bytes(len(data))
-    if data.startswith(_JPEG_START):
-        header = jpeg.read_header(data)
-        limits.check_pixels(header.width, header.height)
-        return jpeg.decode(data, header, decoding)
-    return _decode_with_pillow(data, limits)
+    if decoding.decoder == "tensorflow" and data.startswith(_JPEG_START):
+        return _decode_jpeg(data, decoding, limits)
+    return _decode_with_pillow(data, decoding, limits)
 
 
-def _decode_with_pillow(data: bytes, limits: Limits) -> Pixels:
+def _decode_jpeg(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
+    header = jpeg.read_header(data)
+    limits.check_pixels(header.width, header.height)
+    pixels = jpeg.decode(data, header, decoding)
+    if decoding.orientation == "ignore":
+        return pixels
+    with _opened(data, limits) as image:
+        return upright(pixels, orientation(image))
+
+
+def _decode_with_pillow(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
+    with _opened(data, limits) as image:
+        image.load()
+        if decoding.decoder == "pillow":
+            pixels = _as_pillow(image, decoding.channels)
+        else:
+            pixels = _as_tensorflow(image, data, decoding.channels, limits)
+        return upright(pixels, orientation(image)) if decoding.orientation == "apply" else np.ascontiguousarray(pixels)
+
+
+@contextmanager
+def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
+    """The file opened by Pillow, whose errors within the block become BadImage."""
     try:
-        with Image.open(io.BytesIO(data), formats=_PILLOW_FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             limits.check_pixels(*image.size)
-            image.load()
-            return _to_rgb(image, data)
+            yield image
     except UnidentifiedImageError as error:
+        if data.startswith(_JPEG_START) or _OTHER_STARTS.match(data):
+            raise BadImage("The image is damaged: its header cannot be read.") from error
         raise UnsupportedImage(f"This is not an image in one of the formats {', '.join(FORMATS)}.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         most = min(limits.max_pixels, _PILLOW_PIXELS)
@@ -74,24 +80,20 @@ def _decode_with_pillow(data: bytes, limits: Limits) -> Pixels:
         raise BadImage(f"The image is damaged: {str(error).rstrip('.')}.") from error
 
 
-def _to_rgb(image: Image.Image, data: bytes) -> Pixels:
-    """The pixels as TensorFlow converts them; where it differs from Pillow, a comment says how."""
-    transparency = image.info.pop("transparency", None)  # of which Pillow would warn
-    if image.mode.startswith("I"):  # 16-bit gray: Pillow would clip at 255, TensorFlow keeps the high byte
-        return _gray_to_rgb((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
-    if image.mode == "P" and _is_eight_bit_bmp(data):  # TensorFlow takes the palette's indices for gray
-        return _gray_to_rgb(np.asarray(image))
-    rgb = np.ascontiguousarray(image if image.mode == "RGB" else image.convert("RGB"))
-    if image.format == "GIF" and transparency is not None:  # TensorFlow leaves transparent pixels black
-        rgb = rgb * (np.asarray(image) != transparency)[..., np.newaxis]
-    return rgb
+def _as_pillow(image: Image.Image, channels: int) -> Pixels:
+    image.info.pop("transparency", None)  # which changes no pixel here, but of which Pillow would warn
+    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    return pixels[..., np.newaxis] if channels == 1 else pixels
 
 
-def _is_eight_bit_bmp(data: bytes) -> bool:
-    """Whether it is a BMP of 8 uncompressed bits a pixel; the kinds with fewer bits TensorFlow refuses."""
-    bits, compression = data[28:30], data[30:34]
-    return data.startswith(b"BM") and bits == b"\x08\x00" and compression == bytes(4)
-
-
-def _gray_to_rgb(gray: Pixels) -> Pixels:
-    return np.repeat(gray[..., np.newaxis], 3, axis=2)
+def _as_tensorflow(image: Image.Image, data: bytes, channels: int, limits: Limits) -> Pixels:
+    """The pixels as TensorFlow converts them; alpha that it refuses to drop is dropped."""
+    if image.format == "PNG":
+        return png.decode(image, data, channels)
+    if channels == 1:
+        raise BadImage(f"The model takes gray pictures, and TensorFlow makes none of a {image.format}.")
+    if image.format == "GIF":
+        return gif.decode(image, data, limits)
+    if image.format == "BMP":
+        return bmp.decode(image, data, channels)
+    return np.asarray(image.convert("RGB") if channels == 3 else image)

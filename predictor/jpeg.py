@@ -27,6 +27,7 @@ _END_OF_IMAGE = 0xD9
 _START_OF_SCAN = 0xDA
 _ADOBE = 0xEE
 _NEXT_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_INKS = 4  # components of a JPEG for print: cyan, magenta, yellow, black
 _WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 
 
@@ -81,7 +82,9 @@ def read_header(data: bytes) -> Header:
 
 
 def decode(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.uint8]:
-    """The pixels, uint8 [height, width, 3]; BadImage when the file is cut off or its data make no picture."""
+    """The pixels, uint8 [height, width, 3 or 1]; BadImage when the file is cut off or its data make no picture."""
+    if header.components == _INKS and decoding.channels == 1:
+        raise BadImage("The model takes gray pictures, and TensorFlow makes none of a JPEG in four inks.")
     try:
         return _decode(data, header, decoding, strict=True)
     except ValueError:
@@ -111,12 +114,16 @@ def _without_stray_bytes(data: bytes) -> bytes:
 
 
 def _decode(data: bytes, header: Header, decoding: Decoding, *, strict: bool) -> npt.NDArray[np.uint8]:
-    four_inks = header.components == 4
+    gray = (decoding.channels or header.components) == 1
+    four_inks = header.components == _INKS
     pixels: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(
         data,
-        colorspace="CMYK" if four_inks else "RGB",
+        colorspace="CMYK" if four_inks else "GRAY" if gray else "RGB",
         fastdct=decoding.jpeg_transform == "fast",
         fastupsample=not decoding.jpeg_smooth_chroma,
+        # Only one scale gives this size, but for pictures of up to 5 pixels a side.
+        min_height=-(-header.height // decoding.jpeg_ratio),
+        min_width=-(-header.width // decoding.jpeg_ratio),
         strict=strict,
     )
     return _cmyk_to_rgb(pixels, inverted=header.adobe) if four_inks else pixels

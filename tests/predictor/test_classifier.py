@@ -18,7 +18,18 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from predictor import BadImage, BadModel, Classifier, Decoding, ImageTooLarge, Limits, ModelInfo, Prediction, Source
+from predictor import (
+    BadImage,
+    BadModel,
+    Classifier,
+    Decoding,
+    ImageTooLarge,
+    Limits,
+    ModelInfo,
+    Prediction,
+    Resizing,
+    Source,
+)
 from predictor.image import decode
 from predictor.metadata import KEY
 
@@ -35,12 +46,18 @@ COLOURS = ModelInfo(
     preprocessing=(),
     source=Source("colours", "f" * 64, "serving_default", "image_bytes:0", "scores"),
 )
+OWN = Decoding(channels=0)
 
 
 def write_colours(
-    path: Path, *, metadata: str | None = COLOURS.to_json(), image: str = "image", dtype: int = TensorProto.UINT8
+    path: Path,
+    *,
+    metadata: str | None = COLOURS.to_json(),
+    image: str = "image",
+    dtype: int = TensorProto.UINT8,
+    channels: int | str = 3,
 ) -> Path:
-    """Write a model whose scores are the mean red, green and blue of the picture, 0 to 255."""
+    """Write a model whose scores are the mean of each channel of the picture, 0 to 255."""
     nodes = [
         helper.make_node("Cast", [image], ["values"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["values", "axes"], ["scores"], keepdims=0),
@@ -48,8 +65,8 @@ def write_colours(
     graph = helper.make_graph(
         nodes,
         "colours",
-        [helper.make_tensor_value_info(image, dtype, ["height", "width", 3])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [3])],
+        [helper.make_tensor_value_info(image, dtype, ["height", "width", channels])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [channels if isinstance(channels, int) else 3])],
         [helper.make_tensor("axes", TensorProto.INT64, [2], [0, 1])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
@@ -199,6 +216,57 @@ def test_decoding_of_the_file(tmp_path: Path) -> None:
     pixels = classifier.decode(file.getvalue())
     np.testing.assert_array_equal(pixels, decode(file.getvalue(), accurate, Limits()))
     assert not np.array_equal(pixels, decode(file.getvalue(), Decoding(), Limits()))
+
+
+def test_resizing_of_the_file(tmp_path: Path) -> None:
+    """Pictures are resized as the file says, after they are decoded."""
+    info = replace(COLOURS, decoding=Decoding(decoder="pillow"), resizing=Resizing("pillow-bicubic", 7, 5))
+    classifier = Classifier.load(write_colours(tmp_path / "model.onnx", metadata=info.to_json()))
+    with Image.open(io.BytesIO(SAMPLES["3"])) as image:
+        expected = image.convert("RGB").resize((5, 7), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(classifier.decode(SAMPLES["3"]), np.asarray(expected))
+
+
+# The channels that the network takes.
+
+OWN_CHANNELS = {
+    "gray": ("L", 1),
+    "gray with transparency": ("LA", 2),
+    "in colour": ("RGB", 3),
+    "in colour with transparency": ("RGBA", 4),
+}
+
+
+@pytest.mark.parametrize("wanted", OWN_CHANNELS)
+@pytest.mark.parametrize("kind", OWN_CHANNELS)
+def test_own_channels(kind: str, wanted: str, tmp_path: Path) -> None:
+    """Where pictures keep their own channels, one without those of the network is refused with a sentence."""
+    (mode, _), (_, channels) = OWN_CHANNELS[kind], OWN_CHANNELS[wanted]
+    info = replace(COLOURS, labels=tuple("abcd"[:channels]), decoding=OWN)
+    classifier = Classifier.load(write_colours(tmp_path / "model.onnx", metadata=info.to_json(), channels=channels))
+    file = io.BytesIO()
+    Image.new(mode, (3, 2)).save(file, "PNG")
+    if kind == wanted:
+        assert len(classifier.classify(file.getvalue())) == channels
+        return
+    with pytest.raises(BadImage) as caught:
+        classifier.classify(file.getvalue())
+    assert caught.value.reason == f"The picture is {kind}; the model takes pictures that are {wanted}."
+
+
+def test_any_channels(tmp_path: Path) -> None:
+    """A network that does not say how many channels it takes gets every picture as it is."""
+    metadata = replace(COLOURS, decoding=OWN).to_json()
+    classifier = Classifier.load(write_colours(tmp_path / "model.onnx", metadata=metadata, channels="channels"))
+    assert classifier.decode(plain(1, 2, 3)).shape == (2, 3, 3)
+
+
+@pytest.mark.parametrize(("decoding", "channels"), [(Decoding(), 1), (Decoding(channels=1), 3), (OWN, 5)])
+def test_channels_of_the_network(decoding: Decoding, channels: int, tmp_path: Path) -> None:
+    """A model whose network takes other channels than pictures are decoded to is refused."""
+    metadata = replace(COLOURS, labels=tuple("abcde"[:channels]), decoding=decoding).to_json()
+    path = write_colours(tmp_path / "model.onnx", metadata=metadata, channels=channels)
+    assert refusal(path) == f"it takes pictures of {channels} channels and decodes them to others"
 
 
 def test_onnxruntime_alone(digits: Classifier, digits_model: Path) -> None:

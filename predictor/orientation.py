@@ -1,0 +1,30 @@
+"""Pictures turned upright, as `PIL.ImageOps.exif_transpose` turns them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image
+
+UPRIGHT = 1
+_TRANSPOSED = frozenset((5, 6, 7, 8))  # EXIF 2.3, tag 274: the rows of the file are columns of the scene
+_MIRRORED_ROWS = frozenset((3, 4, 6, 7))
+_MIRRORED_COLUMNS = frozenset((2, 3, 7, 8))
+
+
+def orientation(image: Image.Image) -> int:
+    """What the file says of how the camera was held: 1 to 8 by EXIF; anything else means nothing."""
+    value: int = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT)
+    return value
+
+
+def upright(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+    """The pixels, [height, width, channels], turned and mirrored as a picture of this orientation needs it."""
+    # (height, width, channels) of the file to those of the scene
+    if orientation in _MIRRORED_ROWS:
+        pixels = pixels[::-1]
+    if orientation in _MIRRORED_COLUMNS:
+        pixels = pixels[:, ::-1]
+    if orientation in _TRANSPOSED:
+        pixels = pixels.swapaxes(0, 1)
+    return np.ascontiguousarray(pixels)
