@@ -57,7 +57,7 @@ def _convert(flat: FlatGraph) -> onnx.ModelProto:
                 output_names=[flat.scores, flat.network_input],
                 tensors_to_rename=names,
                 opset=OPSET,
-                custom_ops=dict.fromkeys((resize.OPERATION, *operations.FUNCTIONS), DOMAIN),
+                custom_ops=dict.fromkeys((*resize.OPERATIONS, *operations.FUNCTIONS), DOMAIN),
                 extra_opset=[helper.make_opsetid(DOMAIN, 1)],
             )[0]
         except Exception as error:  # tf2onnx raises many types, and TensorFlow's own
