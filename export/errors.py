@@ -18,6 +18,33 @@ class CannotOpen(ExportError):
         self.reason = reason
 
 
+class NotAModel(CannotOpen):
+    """What is at `path` is something else than a model, or there is nothing."""
+
+
+class SeveralModels(CannotOpen):
+    """There is more than one model at `path`: `found`, as paths below it."""
+
+    def __init__(self, path: object, found: Iterable[str]) -> None:
+        self.found = sorted(found)
+        super().__init__(path, f"it holds several models; give the path of one of them: {', '.join(self.found)}.")
+
+
+class Damaged(CannotOpen):
+    """A file of the model is cut off or otherwise not what was written."""
+
+    def __init__(self, path: object, finding: str) -> None:
+        super().__init__(path, f"{finding}: the file is damaged or cut off. Copy or export it again.")
+
+
+class TooLarge(CannotOpen):
+    """The model, or what is packed in its archive, is larger than can be handled."""
+
+
+class CannotDownload(CannotOpen):
+    """Cloud Storage does not hand the model out."""
+
+
 class NoSuchSignature(ExportError):
     """The SavedModel has signatures, but not the one asked for, or several and none was asked for."""
 
