@@ -24,7 +24,7 @@ SHOWN_LABELS = 12
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("saved_model", type=click.Path(path_type=Path))
+@click.argument("saved_model")
 @click.option("-o", "target", type=click.Path(path_type=Path), required=True, help="The file to write.")
 @click.option("--labels", type=click.Path(path_type=Path), help="A file with the labels in score order: lines or JSON.")
 @click.option("--signature", help="The signature to export, where the model has several.")
@@ -44,7 +44,7 @@ SHOWN_LABELS = 12
               help="The model's pictures are drawings: the page in the browser offers a canvas.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show where an error comes from.")
 def main(
-    saved_model: Path,
+    saved_model: str,
     target: Path,
     labels: Path | None,
     signature: str | None,
@@ -58,7 +58,9 @@ def main(
     drawing: Drawing | None,
     debug: bool,
 ) -> None:
-    """Turn SAVED_MODEL, a folder with a saved_model.pb, into one model.onnx with preprocessing and labels inside.
+    """Turn SAVED_MODEL into one model.onnx with preprocessing and labels inside.
+
+    It may be a folder with a saved_model.pb, a folder above, a .zip or .tar.gz of it, or a gs:// address of these.
 
     The file is written only if it answers as the original does, on every picture that it is verified on.
     """
@@ -86,7 +88,7 @@ def main(
     _print_summary(export)
 
 
-def _export(console: Console, source: Path, target: Path, options: Options) -> Export:
+def _export(console: Console, source: str, target: Path, options: Options) -> Export:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -131,6 +133,7 @@ def _print_summary(export: Export) -> None:
 
 def _warnings(export: Export) -> Iterator[str]:
     verification = export.verification
+    yield from export.labels_notes
     if not export.labels_source:
         yield "the model names no labels: its classes are called class_0, class_1, … Give names with --labels."
     if verification.says_little:

@@ -33,8 +33,8 @@ class SeveralModels(CannotOpen):
 class Damaged(CannotOpen):
     """A file of the model is cut off or otherwise not what was written."""
 
-    def __init__(self, path: object, finding: str) -> None:
-        super().__init__(path, f"{finding}: the file is damaged or cut off. Copy or export it again.")
+    def __init__(self, path: object, finding: str, remedy: str = "Copy or export it again.") -> None:
+        super().__init__(path, f"{finding}. {remedy}")
 
 
 class TooLarge(CannotOpen):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +21,11 @@ from export.network import to_onnx, without_network_input
 from export.options import Options
 from export.original import Original
 from export.parity import Verification, Verifier
+from export.progress import Report
 from export.recipe import Recipe
 from export.saved_model import SavedModel, Signature, TensorSpec
+from export.source import open_source
 from predictor import BadModel, Classifier, Decoding, ModelInfo, Source
-
-Report = Callable[[str, int, int | None], None]
-"""Told of each step: what is done, how many of it are done, and of how many where that is known."""
 
 _SCORES_NAMES = ("scores", "probabilities", "probs", "softmax", "predictions")
 
@@ -39,6 +38,7 @@ class Export:
     info: ModelInfo
     verification: Verification
     labels_source: str
+    labels_notes: tuple[str, ...]
 
     @property
     def size(self) -> int:
@@ -46,28 +46,32 @@ class Export:
         return self.path.stat().st_size
 
 
-def export_model(source: Path, target: Path, options: Options, report: Report) -> Export:
-    """Export the SavedModel in the folder `source` to the file `target`.
+def export_model(source: str, target: Path, options: Options, report: Report) -> Export:
+    """Export the SavedModel at the path or `gs://` address `source` to the file `target`.
 
     Raises an ExportError, and leaves `target` as it was, unless the file is verified.
     """
     report("Opening the SavedModel", 0, None)
-    with SavedModel(source) as model, model_file.replacing(target) as temporary:
+    with (
+        open_source(source, report) as opened,
+        SavedModel(opened.path) as model,
+        model_file.replacing(target) as temporary,
+    ):
         report("Cutting the graph at its image decoder", 0, None)
         found = _find(model, options)
         outputs = _choose_ending(found)
-        named = _find_labels(found, found.original.ending.classes(outputs), options.labels)
+        named = _find_labels(found, found.original.ending.classes(outputs), options.labels, opened.labels_folders)
         report("Converting the network to ONNX", 0, None)
         whole = to_onnx(found.flat, outputs, found.original.ending)
         shipped = without_network_input(whole)
-        info = _describe(found, shipped, named.names, options)
+        info = _describe(found, opened.name, shipped, named.names, options)
         model_file.write(shipped, info, temporary)
         verifier = Verifier(found.original, _load(temporary), whole.SerializeToString())
         verification = verifier.verify(_reported(options.images, report))
         verification.check(options.tolerance)
         info = dataclasses.replace(info, parity=verification.parity)
         model_file.write(shipped, info, temporary)
-    return Export(target, info, verification, labels_source=named.source)
+    return Export(target, info, verification, labels_source=named.source, labels_notes=named.notes)
 
 
 @dataclass(frozen=True)
@@ -141,8 +145,8 @@ def _choose_ending(found: _Found) -> int:
     return len(values)
 
 
-def _find_labels(found: _Found, classes: int, path: Path | None) -> Labels:
-    """The labels in the user's file, else those that the model gives for every picture, else in a file beside it."""
+def _find_labels(found: _Found, classes: int, path: Path | None, folders: tuple[Path, ...]) -> Labels:
+    """The labels in the user's file, else those that the model gives for every picture, else in a file with it."""
     if path:
         return labels.read(path, classes)
     samples = [picture.read() for picture in pictures.made()[:2]]
@@ -151,19 +155,21 @@ def _find_labels(found: _Found, classes: int, path: Path | None) -> Labels:
             first, second = (found.original.text(output, data) for data in samples)
             if first == second and len(first) == classes:
                 return labels.check(first, classes, f"the output {output.key!r}")
-    return labels.beside(found.model.path, classes) or labels.placeholders(classes)
+    return labels.find(folders, None, classes)
 
 
-def _describe(found: _Found, shipped: onnx.ModelProto, names: tuple[str, ...], options: Options) -> ModelInfo:
+def _describe(
+    found: _Found, name: str, shipped: onnx.ModelProto, names: tuple[str, ...], options: Options
+) -> ModelInfo:
     return ModelInfo(
-        name=options.name or found.model.name,
+        name=options.name or name,
         version=model_file.version(shipped, names, found.decoding),
         labels=names,
         activation=found.original.ending.value or description.activation(found.flat),
         decoding=found.decoding,
         preprocessing=description.preprocessing(found.flat),
         source=Source(
-            name=found.model.name,
+            name=name,
             fingerprint=found.model.fingerprint(),
             signature=found.signature.name,
             input=found.image.key,

@@ -2,61 +2,69 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from export import label_file
 from export.errors import WrongLabels
+from export.tflite_metadata import TfliteMetadata
 
-FOLDERS = ("assets", "assets.extra", ".", "..")
-"""Where a labels file may lie, seen from the SavedModel's folder: assets, then beside and one level above the graph."""
-
-NAMES = ("labels.txt", "dict.txt", "class_names.json", "labels.json")
-
-_INDEXED_LINE = re.compile(r"(\d+)[ \t,]\s*(\S.*)")
+FILES = (
+    "labels.txt",
+    "dict.txt",
+    "class_names.json",
+    "label_map.pbtxt",
+    "labels.json",
+    "labels.csv",
+    "class_names.txt",
+    "class_indices.json",
+    "classes.txt",
+    "labelmap.txt",
+)
+"""The names of files that are taken for labels where they lie with a model."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The names, and where they were found; `source` is empty where nobody named the classes."""
+    """The names, and where they were found; `source` is empty where nobody named the classes.
+
+    notes: sentences about what was found and not used, or changed.
+    """
 
     names: tuple[str, ...]
     source: str
+    notes: tuple[str, ...] = ()
 
 
 def read(path: Path, classes: int) -> Labels:
-    """The labels in a file; WrongLabels unless there are `classes` different names.
+    """The labels in a file; WrongLabels unless there are `classes` different names."""
+    return check(label_file.read(path), classes, str(path))
 
-    The file holds one name a line, or `index name`, `index,name` or `index<TAB>name` lines, or JSON: a list of names,
-    or an object from name to index or from index to name. Indices count from 0.
+
+def find(folders: Iterable[Path], metadata: TfliteMetadata | None, classes: int) -> Labels:
+    """The labels in the first fitting file of a usual name in `folders`, else in TFLite metadata, else made up.
+
+    A file with another number of names belongs to something else: a note says that it was not used. WrongLabels when
+    the number is right, but a name is empty or stands twice in the file.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongLabels(f"{path}: the labels cannot be read: {error}.") from error
-    names = _from_json(path, text) if text.lstrip().startswith(("[", "{")) else _from_lines(text)
-    return check(names, classes, str(path))
-
-
-def beside(folder: Path, classes: int) -> Labels | None:
-    """The labels in the first file of a usual name that fits the model in `folder`; None without one."""
-    for place in FOLDERS:
-        for name in NAMES:
-            path = folder / place / name
-            if path.is_file():
-                try:
-                    return read(path, classes)
-                except WrongLabels:
-                    continue  # it belongs to something else
-    return None
+    notes: list[str] = []
+    for path in (folder / name for folder in folders for name in FILES):
+        if path.is_file() and (names := _fitting(path, classes, notes)):
+            return replace(check(names, classes, str(path)), notes=tuple(notes))
+    if metadata and metadata.labels is not None:
+        if len(metadata.labels) == classes:
+            return _from_metadata(metadata, metadata.labels, notes)
+        notes.append(_unused(f"{metadata.labels_file} in the model's file", metadata.labels, classes))
+    return Labels(_placeholders(classes), "", tuple(notes))
 
 
 def check(names: list[str], classes: int, source: str) -> Labels:
     """The names as labels; WrongLabels when their number is wrong, or a name is empty or stands twice."""
     if len(names) != classes:
-        raise WrongLabels(f"{source} gives {len(names)} labels, but the model gives {classes} scores.")
+        hint = " One of the two counts a background class." if {len(names), classes} == {1000, 1001} else ""
+        raise WrongLabels(f"{source} gives {len(names)} labels, but the model gives {classes} scores.{hint}")
     if "" in names:
         raise WrongLabels(f"{source} gives no name for class {names.index('')}.")
     name, count = Counter(names).most_common(1)[0]
@@ -65,29 +73,33 @@ def check(names: list[str], classes: int, source: str) -> Labels:
     return Labels(tuple(names), source)
 
 
-def placeholders(classes: int) -> Labels:
-    """`class_0`, `class_1`, … for a model that nobody named the classes of."""
-    return Labels(tuple(f"class_{index}" for index in range(classes)), "")
-
-
-def _from_lines(text: str) -> list[str]:
-    lines = [line.strip() for line in text.rstrip().splitlines()]
-    indexed = [match.groups() for match in map(_INDEXED_LINE.fullmatch, lines) if match]
-    names = {int(index): name for index, name in indexed}
-    if len(indexed) == len(lines) and sorted(names) == list(range(len(lines))):
-        return [names[index] for index in range(len(lines))]
-    return lines
-
-
-def _from_json(path: Path, text: str) -> list[str]:
+def _fitting(path: Path, classes: int, notes: list[str]) -> list[str] | None:
+    """The names in a file if they are as many as the classes; else None, and a note."""
     try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise WrongLabels(f"{path}: the labels are not valid JSON: {error}.") from error
-    if isinstance(document, list):
-        return [str(name) for name in document]
-    is_by_index = all(key.isdecimal() for key in document)
-    names = {key if is_by_index else str(value): str(value) if is_by_index else key for key, value in document.items()}
-    if sorted(names) != sorted(str(index) for index in range(len(document))):
-        raise WrongLabels(f"{path}: the indices of the labels are not 0 to {len(document) - 1}, each once.")
-    return [names[str(index)] for index in range(len(names))]
+        names = label_file.read(path)
+    except WrongLabels as error:
+        notes.append(f"not used: {error}")
+        return None
+    if len(names) == classes:
+        return names
+    notes.append(_unused(path, names, classes))
+    return None
+
+
+def _unused(source: object, names: Iterable[str], classes: int) -> str:
+    return f"not used: {source} gives {len(list(names))} labels, but the model gives {classes} scores."
+
+
+def _from_metadata(metadata: TfliteMetadata, names: tuple[str, ...], notes: list[str]) -> Labels:
+    """The labels inside the file, where a name that stands twice, as in ImageNet's, gets the class's number."""
+    source = f"{metadata.labels_file} in the model's file"
+    twice = [name for name, count in Counter(names).items() if count > 1 and name]
+    distinct = [f"{name} ({index})" if name in twice else name for index, name in enumerate(names)]
+    if twice:
+        notes.append(f"{source} gives several classes the same name, told apart by number: {', '.join(twice)}.")
+    return replace(check(distinct, len(names), source), notes=tuple(notes))
+
+
+def _placeholders(classes: int) -> tuple[str, ...]:
+    """`class_0`, `class_1`, … for a model that nobody named the classes of."""
+    return tuple(f"class_{index}" for index in range(classes))

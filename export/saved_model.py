@@ -18,15 +18,13 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
-from export.errors import CannotOpen, NoSuchSignature
+from export.errors import CannotOpen, Damaged, NoSuchSignature
 
 DEFAULT_SIGNATURE = "serving_default"
 VARIABLES = frozenset(("VariableV2", "Variable", "VarHandleOp"))
 """The operations that hold variables."""
 
-GRAPH = "saved_model.pb"
 _INTERNAL = "__saved_model_init_op"
-_GIT_LFS_START = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,11 @@ class Signature:
 class SavedModel:
     """An opened SavedModel; close it, or use it in a `with` block.
 
-    Raises CannotOpen when the folder holds no model that TensorFlow can load.
+    path: the very folder that holds its saved_model.pb. Raises CannotOpen when TensorFlow cannot load it.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path = _find(path)
-        _check_files(path)
+        self.path = path
         self.session = tf.compat.v1.Session(graph=tf.Graph())
         try:
             meta_graph = _serving_graph(path)
@@ -96,12 +93,6 @@ class SavedModel:
     def graph(self) -> tf.Graph:
         """The graph that all signatures are part of."""
         return self.session.graph
-
-    @property
-    def name(self) -> str:
-        """The folder's name; its parent's where the folder is called just `saved_model`."""
-        folder = self.path.resolve()
-        return folder.parent.name if folder.name == "saved_model" else folder.name
 
     def signature(self, name: str | None = None) -> Signature:
         """The signature of that name; without a name `serving_default`, else the only one there is."""
@@ -137,45 +128,29 @@ class SavedModel:
         return digest.hexdigest()
 
 
-def _find(folder: Path) -> Path:
-    """The folder itself, or the only one with a SavedModel up to two levels below, as exports are often left."""
-    if not folder.is_dir():
-        raise CannotOpen(folder, "there is no such folder.")
-    for pattern in (GRAPH, f"*/{GRAPH}", f"*/*/{GRAPH}"):
-        found = sorted(path.parent for path in folder.glob(pattern))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(str(path.relative_to(folder)) for path in found)
-            raise CannotOpen(folder, f"the folder holds several models; choose one: {names}.")
-    raise CannotOpen(folder, f"the folder holds no {GRAPH}; give the folder that does.")
-
-
-def _check_files(folder: Path) -> None:
-    """Refuse Git LFS pointers, which TensorFlow would call corrupt."""
-    for path in _files(folder):
-        with path.open("rb") as file:
-            if file.read(len(_GIT_LFS_START)) == _GIT_LFS_START:
-                raise CannotOpen(path, "this is a Git LFS pointer, not the file itself; run `git lfs pull` first.")
-
-
 def _check_variables(folder: Path, graph_def: Any) -> None:
     """Refuse a graph whose variables were not copied along; TensorFlow's own message is a riddle."""
     has_variables = any(node.op in VARIABLES for node in graph_def.node)
     if has_variables and not (folder / "variables" / "variables.index").is_file():
-        raise CannotOpen(folder, "its weights are missing: there is no variables/variables.index beside the graph.")
+        raise CannotOpen(
+            folder,
+            "its weights are missing: there is no variables/variables.index beside the graph. Copy the whole folder.",
+        )
 
 
 def _files(folder: Path) -> list[Path]:
     """The graph's and the variables' files."""
-    return [folder / GRAPH, *sorted((folder / "variables").glob("*"))]
+    return [*sorted(folder.glob("saved_model.pb*")), *sorted((folder / "variables").glob("*"))]
 
 
 def _serving_graph(path: Path) -> Any:
     """The MetaGraphDef made for serving, else the first there is."""
-    graphs = loader_impl.parse_saved_model(str(path)).meta_graphs
+    try:
+        graphs = loader_impl.parse_saved_model(str(path)).meta_graphs
+    except OSError as error:
+        raise Damaged(path, "its saved_model.pb is cut off or damaged") from error
     if not graphs:
-        raise ValueError("the file holds no graph")
+        raise Damaged(path, "its saved_model.pb holds no graph")
     return min(graphs, key=lambda graph: tf.saved_model.SERVING not in graph.meta_info_def.tags)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from export.exporter import Export, export_model
 from export.options import Options
+from tests.export import models
 
 ExportTo = Callable[..., Export]
 
@@ -18,6 +19,13 @@ def export_to(tmp_path: Path) -> ExportTo:
     """Export a SavedModel to `model.onnx` in the test's own folder."""
 
     def run(source: Path, **options: object) -> Export:
-        return export_model(source, tmp_path / "model.onnx", Options(**options), lambda *_: None)  # type: ignore[arg-type]
+        return export_model(str(source), tmp_path / "model.onnx", Options(**options), lambda *_: None)  # type: ignore[arg-type]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that takes files and names no labels."""
+    folder = tmp_path_factory.mktemp("models") / "animals"
+    return models.save_bytes(models.network(), folder, models.decode_and_resize)
