@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -45,8 +45,8 @@ def download(uri: str, folder: Path, report: Report) -> Model | PurePosixPath:
     except ValueError as error:
         raise CannotDownload(uri, "this is not of the form gs://bucket/folder.") from error
     report("Looking into the bucket", 0, None)
-    with _explained(uri):
-        bucket = storage.Client().bucket(location.bucket)
+    with _explained(uri), closing(storage.Client()) as client:
+        bucket = client.bucket(location.bucket)
         blob = None if uri.endswith("/") or not location.name else bucket.get_blob(location.name, **_CALL)
         name = PurePosixPath(PurePosixPath(location.name).name)
         if blob and layout.is_archive(name):
