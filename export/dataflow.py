@@ -66,12 +66,16 @@ class Scope:
     _calls: dict[tuple[str, str], tuple[Scope, list[str]]] = field(default_factory=dict)
 
     @classmethod
-    def of_graph(cls, graph: tf.Graph, arguments: Mapping[str, Tensor] | None = None, prefix: str = "") -> Scope:
+    def of_graph(cls, graph: tf.Graph, prefix: str = "") -> Scope:
         """The scope of a whole graph."""
         graph_def = graph.as_graph_def()
         nodes = {node.name: node for node in graph_def.node}
         functions = {function.signature.name: function for function in graph_def.library.function}
-        return cls(graph, nodes, functions, arguments or {}, prefix)
+        return cls(graph, nodes, functions, {}, prefix)
+
+    def bound(self, arguments: Mapping[str, Tensor]) -> Scope:
+        """The same graph with placeholders bound, by name, to tensors outside."""
+        return Scope(self.graph, self.nodes, self.functions, arguments, self.prefix)
 
     def node(self, name: str) -> Node:
         """The node of that name in this scope."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
 
+from export.dataflow import Node
 from export.errors import CannotConvert
 from export.flatten import IMAGE, FlatGraph
 from predictor import Decoding
+from predictor.metadata import JpegRatio
 
 _WORDS = {
     "Mul": "multiply by",
@@ -19,30 +21,39 @@ _WORDS = {
     "AddV2": "add",
     "Add": "add",
 }
+_RESIZES = {
+    "ResizeBilinear": "bilinear",
+    "ResizeNearestNeighbor": "nearest",
+    "ResizeBicubic": "bicubic",
+    "ResizeArea": "area",
+    "ScaleAndTranslate": "antialiased",
+}
 _SILENT = frozenset(("ExpandDims", "Squeeze", "EnsureShape", "Reshape", "Identity", "GatherV2"))
-_ACTIVATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
+_RATIOS = (1, 2, 4, 8)
 
 
-def decoding(flat: FlatGraph) -> Decoding:
-    """How the cut-off decoder decoded; CannotConvert for what the predictor cannot do alike."""
-    node, attributes = flat.decoder, flat.decoder.definition.attr
-    if node.op == "DecodeAndCropJpeg":
+def decoding(decoder: Node) -> Decoding:
+    """How a decoder in the graph decodes; CannotConvert for what the predictor cannot do alike."""
+    attributes = decoder.definition.attr
+    channels, ratio = attributes["channels"].i, attributes["ratio"].i or 1
+    if decoder.op == "DecodeAndCropJpeg":
         raise CannotConvert("The graph decodes a part of the picture only (DecodeAndCropJpeg), which is not supported.")
-    if attributes["channels"].i != 3:
-        raise CannotConvert(f"The decoder {node.name} makes {attributes['channels'].i} channels; only 3 are supported.")
-    if attributes["ratio"].i > 1:
-        raise CannotConvert(f"The decoder {node.name} shrinks by {attributes['ratio'].i}, which is not supported.")
+    if channels not in (0, 1, 3) or ratio not in _RATIOS:
+        raise CannotConvert(f"The decoder {decoder.name} makes {channels} channels, shrunk by {ratio}: not supported.")
     if attributes["dtype"].type not in (tf.uint8.as_datatype_enum, 0):
-        raise CannotConvert(f"The decoder {node.name} does not make uint8 pixels, which is not supported.")
-    accurate = attributes["dct_method"].s == b"INTEGER_ACCURATE"
-    smooth = attributes["fancy_upscaling"].b if "fancy_upscaling" in attributes else True
-    return Decoding("accurate" if accurate else "fast", smooth)
+        raise CannotConvert(f"The decoder {decoder.name} does not make uint8 pixels, which is not supported.")
+    return Decoding(
+        jpeg_transform="accurate" if attributes["dct_method"].s == b"INTEGER_ACCURATE" else "fast",
+        jpeg_smooth_chroma=attributes["fancy_upscaling"].b if "fancy_upscaling" in attributes else True,
+        jpeg_ratio=cast(JpegRatio, ratio),
+        channels=channels,
+    )
 
 
-def preprocessing(flat: FlatGraph) -> tuple[str, ...]:
-    """The steps from file to network input, first to last."""
+def steps(flat: FlatGraph, decoder: Node) -> tuple[str, ...]:
+    """The steps from file to network input, first to last, as they stand in the graph."""
     nodes = {node.name: node for node in flat.graph_def.node}
-    steps: list[str] = []
+    found: list[str] = []
     name = _node_name(flat.network_input)
     while name != IMAGE:
         node = nodes[name]
@@ -50,31 +61,31 @@ def preprocessing(flat: FlatGraph) -> tuple[str, ...]:
         data = next((i for i, input_name in enumerate(inputs) if nodes[input_name].op != "Const"), None)
         if node.op not in _SILENT:
             constants = [tf.make_ndarray(nodes[i].attr["value"].tensor) for i in inputs if nodes[i].op == "Const"]
-            steps.append(_in_words(node, constants))
+            found.append(_in_words(node, constants))
         if data is None:
             break
         name = inputs[data]
-    decoder = f"{flat.decoder.op}, 3 channels, {decoding(flat).jpeg_transform} JPEG transform"
-    return (decoder, *reversed(steps))
+    return (decoded_in_words(decoder.op, decoding(decoder)), *reversed(found))
 
 
-def activation(flat: FlatGraph) -> str:
-    """What makes the scores: `softmax`, `sigmoid`, or `none` for anything else."""
-    nodes = {node.name: node for node in flat.graph_def.node}
-    node = nodes[_node_name(flat.scores)]
-    while node.op in _SILENT:
-        node = nodes[_node_name(node.input[0])]
-    return _ACTIVATIONS.get(node.op, "none")
+def decoded_in_words(decoder: str, how: Decoding) -> str:
+    """How pictures are decoded."""
+    channels = f"{how.channels} channel{'s' * (how.channels > 1)}" if how.channels else "channels as in the file"
+    shrunk = f", shrunk by {how.jpeg_ratio}" if how.jpeg_ratio > 1 else ""
+    oriented = ", turned as EXIF says" if how.orientation == "apply" else ""
+    return f"{decoder}, {channels}, {how.jpeg_transform} JPEG transform{shrunk}{oriented}"
 
 
 def _in_words(node: Any, constants: list[Any]) -> str:
-    if node.op == "ResizeBilinear":
-        height, width = constants[0] if constants else ("?", "?")
+    if node.op in _RESIZES:
+        height, width = next((c for c in constants if c.shape == (2,) and c.dtype == np.int32), ("?", "?"))
+        if node.op in ("ResizeArea", "ScaleAndTranslate"):
+            return f"resize to {height} x {width}, {_RESIZES[node.op]}"
         if node.attr["align_corners"].b:
             centres = "aligned corners"
         else:
             centres = "half-pixel centres" if node.attr["half_pixel_centers"].b else "no half-pixel centres"
-        return f"resize to {height} x {width}, bilinear, {centres}"
+        return f"resize to {height} x {width}, {_RESIZES[node.op]}, {centres}"
     if node.op in _WORDS and len(constants) == 1:
         return f"{_WORDS[node.op]} {_number(constants[0])}"
     if node.op == "Cast":

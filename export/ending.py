@@ -10,26 +10,44 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
+LARGEST_SUM_ERROR = 1e-3
+"""How far from one the sum of probabilities may lie."""
+
 
 class Ending(Enum):
     """The kinds of output, and how each ends; the value is what the exported model's description says."""
 
     AS_IS = ""
     SOFTMAX = "softmax (added)"
+    SIGMOID = "sigmoid (added)"
     TWO_CLASSES = "sigmoid, as two classes"
     TWO_CLASSES_FROM_LOGIT = "sigmoid (added), as two classes"
 
     @classmethod
     def of(cls, values: npt.NDArray[Any], activation: str) -> Ending:
-        """The ending for a model's `values` for a picture, [outputs], that `activation` made.
+        """The ending for a model's `values` for some pictures, [pictures, outputs], that `activation` made.
 
-        Without an activation, values outside 0 to 1 are logits. One value is the probability, or the logit, of the
-        second of two classes.
+        activation: as `interface.activation` finds it. Logits are what a layer gives, unless it is probabilities as
+        it stands, and what is not between 0 and 1. One value is the probability, or the logit, of the second of two
+        classes.
         """
-        are_logits = activation == "none" and bool(values.min() < 0 or values.max() > 1)
-        if values.size == 1:
-            return cls.TWO_CLASSES_FROM_LOGIT if activation == "none" else cls.TWO_CLASSES
-        return cls.SOFTMAX if are_logits else cls.AS_IS
+        are_shares = bool(np.nanmin(values) >= 0 and np.nanmax(values) <= 1)
+        if values.shape[1] == 1:
+            is_logit = activation == "none" or not are_shares
+            return cls.TWO_CLASSES_FROM_LOGIT if is_logit else cls.TWO_CLASSES
+        if activation in ("softmax", "sigmoid"):
+            return cls.AS_IS
+        add_to_one = are_shares and np.allclose(np.nansum(values, axis=1), 1, atol=LARGEST_SUM_ERROR)
+        if add_to_one or (are_shares and not activation):
+            return cls.AS_IS
+        return cls.SOFTMAX
+
+    @classmethod
+    def said(cls, activation: str, outputs: int) -> Ending:
+        """The ending that gives so many outputs this activation: `softmax`, `sigmoid`, or `none`."""
+        if outputs == 1:
+            return cls.TWO_CLASSES if activation == "none" else cls.TWO_CLASSES_FROM_LOGIT
+        return {"softmax": cls.SOFTMAX, "sigmoid": cls.SIGMOID, "none": cls.AS_IS}[activation]
 
     def classes(self, outputs: int) -> int:
         """How many classes so many outputs become."""
@@ -41,7 +59,7 @@ class Ending(Enum):
         if self is Ending.SOFTMAX:
             powers = np.exp(exact - exact.max())
             exact = powers / powers.sum()
-        if self is Ending.TWO_CLASSES_FROM_LOGIT:
+        if self in (Ending.SIGMOID, Ending.TWO_CLASSES_FROM_LOGIT):
             exact = 1 / (1 + np.exp(-exact))
         if self in (Ending.TWO_CLASSES, Ending.TWO_CLASSES_FROM_LOGIT):
             exact = np.concatenate([1 - exact, exact])
@@ -51,8 +69,9 @@ class Ending(Enum):
         """The same in ONNX, behind `values`, the last node's output; what comes out is called `scores`."""
         if self is Ending.AS_IS:
             graph.node[-1].output[:] = [scores]
-        elif self is Ending.SOFTMAX:
-            graph.node.append(helper.make_node("Softmax", [values], [scores]))
+        elif self in (Ending.SOFTMAX, Ending.SIGMOID):
+            operation = "Softmax" if self is Ending.SOFTMAX else "Sigmoid"
+            graph.node.append(helper.make_node(operation, [values], [scores]))
         else:
             second = values
             if self is Ending.TWO_CLASSES_FROM_LOGIT:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from export.evidence import Evidence
+
 
 class ExportError(Exception):
     """Root of this package's errors; the message is a sentence or two for a person."""
@@ -64,7 +66,11 @@ class NotAClassifier(ExportError):
 
 
 class MissingPreprocessing(ExportError):
-    """The model takes pixels and does not say how they were scaled."""
+    """The model takes pixels, and how they were made stays unclear; `evidence` is what there is."""
+
+    def __init__(self, message: str, evidence: Evidence | None = None) -> None:
+        super().__init__(message)
+        self.evidence = evidence or Evidence()
 
 
 class WrongLabels(ExportError):
@@ -77,3 +83,8 @@ class CannotConvert(ExportError):
 
 class NotEqual(ExportError):
     """The finished file answers differently from the original; nothing was written."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says, without what follows: traces and advice for programmers."""
+    return str(error).strip().split("\n")[0]

@@ -1,4 +1,4 @@
-"""A signature as one flat graph for one picture: calls and loops inlined, variables frozen, the decoder cut off."""
+"""A trace as one flat graph for one picture: calls and loops inlined, variables frozen, the picture as its input."""
 
 from __future__ import annotations
 
@@ -8,69 +8,68 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.dataflow import Node, Tensor, branches, resolve
-from export.errors import CannotConvert, NotAClassifier
+from export.dataflow import Node, Tensor, resolve
+from export.errors import CannotConvert
 from export.saved_model import VARIABLES, SavedModel
+from export.trace import Trace, in_order, inputs_of
 
 IMAGE = "image"
-DECODERS = frozenset(("DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeAndCropJpeg"))
-LAYERS = frozenset(("Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "BatchMatMulV2", "Einsum"))
-"""Operations with weights: the first of them that the picture reaches is where the network begins."""
 
 
 @dataclass(frozen=True)
 class FlatGraph:
     """A GraphDef without calls, loops and variables, and the names of the tensors that matter in it.
 
-    graph_def takes `image`, uint8 [height, width, 3], and gives `scores`, [1, classes]; `network_input` is the
-    tensor that the first layer with weights sees. decoder is the node that was cut off, of several under conditions
-    the one for JPEG, and bytes_graph_def is what stood around it: from `bytes_input`, the signature's own string
-    input, to `network_input`.
+    graph_def takes `image`, uint8 [height, width, channels], and gives `scores`, [batch, classes]; `network_input` is
+    the tensor that the first layer with weights sees.
     """
 
     graph_def: Any
     scores: str
     network_input: str
-    decoder: Node
-    bytes_graph_def: Any
-    bytes_input: str
 
 
-def flatten(model: SavedModel, scores: Tensor) -> FlatGraph:
-    """Flatten what `scores` needs; CannotConvert when no image decoder stands between it and the input."""
-    cut = _Flattener(model, cut=True)
-    cut.add(scores)
-    if cut.decoder is None:
-        raise CannotConvert("The graph takes strings, but no image decoder was found between them and the scores.")
-    if cut.network_input is None:
-        raise NotAClassifier("There is no layer with weights between the picture and the scores.")
-    whole = _Flattener(model, cut=False)
-    whole.add(cut.network_input)
-    assert whole.bytes_input is not None
-    return FlatGraph(
-        graph_def=cut.graph_def,
-        scores=cut.name(scores),
-        network_input=cut.name(cut.network_input),
-        decoder=cut.decoder,
-        bytes_graph_def=whole.graph_def,
-        bytes_input=whole.bytes_input,
-    )
+@dataclass(frozen=True)
+class Subgraph:
+    """A part of a graph, uncut: a GraphDef from the placeholder `input`, "" for none, to `outputs`; tensor names."""
+
+    graph_def: Any
+    input: str
+    outputs: tuple[str, ...]
+
+
+def flatten(model: SavedModel, trace: Trace, channels: int) -> FlatGraph:
+    """Flatten a trace whose picture has so many channels; 0 stands for an unknown number."""
+    copy = _GraphCopy(model, trace.image, channels)
+    copy.add(trace.scores)
+    copy.add(trace.network_input)
+    copy.freeze()
+    return FlatGraph(copy.graph_def, copy.name(trace.scores), copy.name(trace.network_input))
+
+
+def subgraph(model: SavedModel, *tensors: Tensor) -> Subgraph:
+    """Flatten what tensors need, from the only placeholder on."""
+    copy = _GraphCopy(model)
+    for tensor in tensors:
+        copy.add(tensor)
+    copy.freeze()
+    if len(copy.placeholders) > 1:
+        raise CannotConvert(f"The preprocessing needs more than one picture: {', '.join(copy.placeholders)}.")
+    given = f"{copy.placeholders[0]}:0" if copy.placeholders else ""
+    return Subgraph(copy.graph_def, given, tuple(copy.name(tensor) for tensor in tensors))
 
 
 @dataclass
-class _Flattener:
-    """Copies what a tensor needs into `graph_def`, inputs before their readers."""
+class _GraphCopy:
+    """Copies what tensors need into `graph_def`; `image`, where given, becomes the only input."""
 
     model: SavedModel
-    cut: bool
+    image: Node | None = None
+    channels: int = 0
     graph_def: Any = field(default_factory=tf.compat.v1.GraphDef)
-    decoder: Node | None = None
-    cut_at: Node | None = None
-    network_input: Tensor | None = None
-    bytes_input: str | None = None
+    placeholders: list[str] = field(default_factory=list)
     _constants: list[tuple[Any, str, tf.DType]] = field(default_factory=list)
     _added: set[Node] = field(default_factory=set)
-    _sees_picture: set[Node] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # Before version 24 a scalar's shape meant "unknown"; the preprocessing put in front has a scalar input.
@@ -81,31 +80,28 @@ class _Flattener:
     def name(self, tensor: Tensor) -> str:
         """The name that the tensor has in `graph_def`."""
         tensor = resolve(tensor)
-        name = IMAGE if tensor.node is self.cut_at else tensor.node.name
+        name = IMAGE if tensor.node is self.image else tensor.node.name
         return f"{name}:{tensor.index}"
 
     def add(self, tensor: Tensor) -> None:
-        """Copy the tensor's node and all that it needs; without recursion, networks are deep."""
-        waiting = [(resolve(tensor).node, False)]
-        while waiting:
-            node, inputs_added = waiting.pop()
-            if node in self._added:
-                continue
-            inputs = [] if self._is_leaf(node) else [resolve(value) for value in node.inputs]
-            if inputs_added or not inputs:
+        """Copy the tensor's node and all that it needs."""
+        for node in in_order(tensor, self._is_leaf):
+            if node not in self._added:
                 self._added.add(node)
-                self._copy(node, inputs)
-            else:
-                waiting.append((node, True))
-                waiting.extend((value.node, False) for value in inputs)
-        self._freeze()
+                self._copy(node)
+
+    def freeze(self) -> None:
+        """Put the variables' values into the constants that stand for them; all at once, one by one is slow."""
+        values = self.model.variables({name: dtype for _, name, dtype in self._constants})
+        for constant, name, dtype in self._constants:
+            constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[name], dtype))
 
     def _is_leaf(self, node: Node) -> bool:
-        return node.op == "ReadVariableOp" or (self.cut and bool(_decoders(node)))
+        return node is self.image or node.op == "ReadVariableOp"
 
-    def _copy(self, node: Node, inputs: list[Tensor]) -> None:
-        if self.cut and (decoders := _decoders(node)):
-            self._add_image(node, decoders)
+    def _copy(self, node: Node) -> None:
+        if node is self.image:
+            self._add_image()
         elif node.op == "Placeholder":
             self._add_input(node)
         elif node.op == "ReadVariableOp":
@@ -113,29 +109,26 @@ class _Flattener:
         elif node.op in VARIABLES:
             self._add_variable(node, node)
         else:
-            self._add_node(node, inputs)
-            self._note_picture(node, inputs)
+            self._add_node(node)
 
-    def _add_image(self, node: Node, decoders: list[Node]) -> None:
-        """The uint8 picture in place of the decoder, or of the node where several of them join."""
-        if self.cut_at is not None:
-            raise CannotConvert(f"The graph decodes in two places, {self.cut_at.name} and {node.name}.")
-        self.cut_at = node
-        self.decoder = min(decoders, key=lambda decoder: decoder.op not in ("DecodeJpeg", "DecodeImage"))
-        self._sees_picture.add(node)
+    def _add_image(self) -> None:
         placeholder = self.graph_def.node.add(name=IMAGE, op="Placeholder")
         placeholder.attr["dtype"].type = tf.uint8.as_datatype_enum
-        placeholder.attr["shape"].shape.CopyFrom(tf.TensorShape([None, None, 3]).as_proto())
+        shape = tf.TensorShape([None, None, self.channels or None])
+        placeholder.attr["shape"].shape.CopyFrom(shape.as_proto())
 
     def _add_input(self, placeholder: Node) -> None:
-        """The signature's own input; when the decoder is cut off, only the size of its batch still matters: one."""
-        copy = self._add_node(placeholder, [])
-        if not self.cut:
-            self.bytes_input = f"{placeholder.name}:0"
+        """An input of the signature; beside the picture only the size of its batch still matters: one.
+
+        A switch, which says whether this is training, is off.
+        """
+        copy = self._add_node(placeholder)
+        dtype = tf.dtypes.as_dtype(copy.attr["dtype"].type)
+        if not self.image and dtype != tf.bool:
+            self.placeholders.append(placeholder.name)
             return
         copy.op = "Const"
         shape = [1] * len(copy.attr["shape"].shape.dim)
-        dtype = tf.dtypes.as_dtype(copy.attr["dtype"].type)
         del copy.attr["shape"]
         empty = np.full(shape, b"" if dtype == tf.string else 0, dtype.as_numpy_dtype)
         copy.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(empty, dtype))
@@ -148,37 +141,12 @@ class _Flattener:
         constant.attr["dtype"].type = dtype.as_datatype_enum
         self._constants.append((constant, variable.name, dtype))
 
-    def _freeze(self) -> None:
-        """Put the variables' values into the constants that stand for them; all at once, one by one is slow."""
-        values = self.model.variables({name: dtype for _, name, dtype in self._constants})
-        for constant, name, dtype in self._constants:
-            constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[name], dtype))
-
-    def _add_node(self, node: Node, inputs: list[Tensor]) -> Any:
+    def _add_node(self, node: Node) -> Any:
         copy = self.graph_def.node.add(name=node.name, op=node.op)
-        copy.input.extend(self.name(value) for value in inputs)
+        copy.input.extend(self.name(value) for value in inputs_of(node))
         for name, value in node.definition.attr.items():
             if not name.startswith("_"):
                 copy.attr[name].CopyFrom(value)
         if any(value.HasField("func") for value in copy.attr.values()) and not self.graph_def.library.function:
             self.graph_def.library.CopyFrom(self.model.graph.as_graph_def().library)
         return copy
-
-    def _note_picture(self, node: Node, inputs: list[Tensor]) -> None:
-        seen = [value for value in inputs if value.node in self._sees_picture]
-        if not seen:
-            return
-        self._sees_picture.add(node)
-        if node.op in LAYERS and self.network_input is None:
-            self.network_input = seen[0]
-
-
-def _decoders(node: Node) -> list[Node]:
-    """The decoders of which the node is one or, under conditions, the other; none when it can be something else.
-
-    Before version 2.3 TensorFlow chose the decoder for `decode_image` by conditions in the graph.
-    """
-    if node.op in DECODERS:
-        return [node]
-    found = [_decoders(resolve(branch).node) for branch in branches(Tensor(node))]
-    return [decoder for decoders in found for decoder in decoders] if all(found) else []

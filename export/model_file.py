@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import onnx
@@ -19,21 +19,36 @@ from predictor.metadata import KEY
 VERSION_DIGITS = 12
 
 
-def version(
-    model: onnx.ModelProto, labels: tuple[str, ...], decoding: Decoding, resizing: Resizing | None = None
-) -> str:
+def version(model: onnx.ModelProto, labels: tuple[str, ...], decoding: Decoding, resizing: Resizing | None) -> str:
     """A name for how the model answers: hex digits of the SHA-256 of graph, labels, decoding and resizing."""
     digest = hashlib.sha256(model.graph.SerializeToString(deterministic=True))
-    before = [dataclasses.asdict(decoding), dataclasses.asdict(resizing) if resizing else None]
-    digest.update(json.dumps([labels, *before]).encode())
+    before = [asdict(decoding), asdict(resizing) if resizing else None]
+    digest.update(json.dumps([labels, before]).encode())
     return digest.hexdigest()[:VERSION_DIGITS]
 
 
-def write(model: onnx.ModelProto, info: ModelInfo, path: Path) -> None:
-    """Write the model with `info` in its metadata."""
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {KEY: info.to_json()})
-    path.write_bytes(model.SerializeToString())
+class ModelFile:
+    """A file that is being made: the network is written once, and what is said of it can still change.
+
+    Messages of Protocol Buffers one behind the other are one merged message, so that the metadata can follow the
+    network as a message of its own: https://protobuf.dev/programming-guides/encoding/#last-one-wins
+    """
+
+    def __init__(self, path: Path, model: onnx.ModelProto) -> None:
+        self.path = path
+        del model.metadata_props[:]
+        path.write_bytes(model.SerializeToString())
+        onnx.checker.check_model(str(path), full_check=True)
+        self._size = path.stat().st_size
+
+    def describe(self, info: ModelInfo) -> None:
+        """Put `info` into the metadata, in place of what was there."""
+        metadata = onnx.ModelProto()
+        onnx.helper.set_model_props(metadata, {KEY: info.to_json()})
+        with self.path.open("r+b") as file:
+            file.truncate(self._size)
+            file.seek(self._size)
+            file.write(metadata.SerializeToString())
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import onnx
+import onnx.utils
 import tf2onnx
 from onnx import TensorProto, helper
 
@@ -19,72 +21,80 @@ from export.operations import DOMAIN, OPSET
 from predictor.classifier import INPUT, OUTPUT
 
 NETWORK_INPUT = "network_input"
+BATCH_SCORES = "batch_scores"
+_VALUES = "values"
 
 
-def to_onnx(flat: FlatGraph, outputs: int, ending: Ending) -> onnx.ModelProto:
-    """Convert a network with so many `outputs` and put `ending` behind it.
+def convert(flat: FlatGraph) -> onnx.ModelProto:
+    """The flat graph in ONNX, with the outputs BATCH_SCORES and NETWORK_INPUT; raises what `to_onnx` raises."""
+    return to_onnx(flat.graph_def, {flat.scores: BATCH_SCORES, flat.network_input: NETWORK_INPUT})
 
-    Besides `scores` the model has the output `network_input`, for comparison with the original.
+
+def to_onnx(graph_def: Any, outputs: Mapping[str, str]) -> onnx.ModelProto:
+    """A GraphDef with the input `image` in ONNX; `outputs` maps the names of tensors to what they are called then.
 
     Raises CannotConvert, naming them, when operations are left that ONNX does not have.
     """
-    model = _convert(flat)
-    _check_operations(model)
-    model = operations.inline(resize.expand_resizes(model), operations.FUNCTIONS.values())
-    _name_interface(model.graph, outputs, ending)
-    _number_steadily(model.graph)
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
-def without_network_input(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy whose only output is `scores`: what is shipped."""
-    shipped = onnx.ModelProto()
-    shipped.CopyFrom(model)
-    kept = [output for output in shipped.graph.output if output.name == OUTPUT]
-    del shipped.graph.output[:]
-    shipped.graph.output.extend(kept)
-    return shipped
-
-
-def _convert(flat: FlatGraph) -> onnx.ModelProto:
-    names = {f"{IMAGE}:0": INPUT, flat.scores: _BATCH_SCORES, flat.network_input: NETWORK_INPUT}
-    with _quiet():
+    with quiet():
         try:
             model: onnx.ModelProto = tf2onnx.convert.from_graph_def(
-                flat.graph_def,
+                graph_def,
                 input_names=[f"{IMAGE}:0"],
-                output_names=[flat.scores, flat.network_input],
-                tensors_to_rename=names,
+                output_names=list(outputs),
+                tensors_to_rename={f"{IMAGE}:0": INPUT, **outputs},
                 opset=OPSET,
                 custom_ops=dict.fromkeys((*resize.OPERATIONS, *operations.FUNCTIONS), DOMAIN),
                 extra_opset=[helper.make_opsetid(DOMAIN, 1)],
             )[0]
         except Exception as error:  # tf2onnx raises many types, and TensorFlow's own
             raise CannotConvert(f"tf2onnx cannot convert the network: {error}") from error
-    return model
+    check_operations(model)
+    return operations.inline(resize.expand_resizes(model), operations.FUNCTIONS.values())
 
 
-_BATCH_SCORES = "batch_scores"
+def finish(model: onnx.ModelProto, outputs: int, ending: Ending) -> None:
+    """Turn BATCH_SCORES, whose first picture has so many `outputs`, into `scores`, with `ending` behind them."""
+    graph = model.graph
+    height, width, _ = graph.input[0].type.tensor_type.shape.dim
+    height.dim_param, width.dim_param = "height", "width"
+    _shape_scores(graph, outputs)
+    ending.append(graph, _VALUES, OUTPUT)
+    scores = next(output for output in graph.output if output.name == BATCH_SCORES)
+    scores.CopyFrom(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [ending.classes(outputs)]))
+    _number_steadily(graph)
+
+
+def _shape_scores(graph: onnx.GraphProto, outputs: int) -> None:
+    """From a batch to one list; of several equal pictures in the batch to that of the first."""
+    batch = BATCH_SCORES
+    shape = next(output for output in graph.output if output.name == BATCH_SCORES).type.tensor_type.shape
+    if len(shape.dim) > 1 and shape.dim[0].dim_value > 1:
+        for name, value in (("first", 0), ("second", 1)):
+            graph.initializer.append(helper.make_tensor(name, TensorProto.INT64, [1], [value]))
+        batch = "first_scores"
+        graph.node.append(helper.make_node("Slice", [BATCH_SCORES, "first", "second", "first"], [batch]))
+    graph.initializer.append(helper.make_tensor("outputs", TensorProto.INT64, [1], [outputs]))
+    graph.node.append(helper.make_node("Reshape", [batch, "outputs"], [_VALUES]))
+
+
+def split_network_input(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Take the output NETWORK_INPUT away; what gives it, without the network's weights, is a model of its own."""
+    before = onnx.utils.Extractor(model).extract_model([INPUT], [NETWORK_INPUT])
+    kept = [output for output in model.graph.output if output.name == OUTPUT]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
+    return before
+
+
 _NUMBERED = re.compile(r"__\d+(?=$|:\d+$)")
 
 
-def _check_operations(model: onnx.ModelProto) -> None:
+def check_operations(model: onnx.ModelProto) -> None:
+    """CannotConvert, naming them, when operations are left that ONNX does not have."""
     used = {node.op_type for node in model.graph.node if node.domain != DOMAIN}
     unknown = sorted(op for op in used if not onnx.defs.has(op))
     if unknown:
         raise CannotConvert(f"The graph uses operations that ONNX does not have: {', '.join(unknown)}.")
-
-
-def _name_interface(graph: onnx.GraphProto, outputs: int, ending: Ending) -> None:
-    """Name the picture's dimensions, and turn the batch of one, [1, outputs], into scores, [classes]."""
-    graph.input[0].CopyFrom(helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["height", "width", 3]))
-    graph.initializer.append(helper.make_tensor("outputs", TensorProto.INT64, [1], [outputs]))
-    graph.node.append(helper.make_node("Reshape", [_BATCH_SCORES, "outputs"], ["values"]))
-    ending.append(graph, "values", OUTPUT)
-    classes = ending.classes(outputs)
-    scores = next(output for output in graph.output if output.name == _BATCH_SCORES)
-    scores.CopyFrom(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [classes]))
 
 
 def _number_steadily(graph: onnx.GraphProto) -> None:
@@ -108,7 +118,7 @@ def _number_steadily(graph: onnx.GraphProto) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """tf2onnx reports on its own progress as warnings; what matters is checked afterwards."""
     logger = logging.getLogger("tf2onnx")
     before = logger.level

@@ -2,31 +2,109 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, Literal
 
-from predictor.metadata import Drawing
+from export.errors import ExportError
+from export.scale import SCALES, Order, Scale
+from predictor.metadata import Drawing, Orientation
 
 DEFAULT_TOLERANCE = 1e-4
 
-RESIZES = ("tf-bilinear",)
-"""How pictures can be resized in front of a model that takes pixels."""
+TF_RESIZES = ("tf-bilinear", "tf-nearest", "tf-bicubic", "tf-area", "tf-bilinear-antialias", "tf-lanczos3")
+"""Resizes of `tf.image.resize`, which go into the graph."""
+PILLOW_RESIZES = ("pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box")
+"""Resizes of Pillow, which run in Pillow before the graph."""
+RESIZES = TF_RESIZES + PILLOW_RESIZES
 
-SCALES = {"0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0), "0..255": (1.0, 0.0)}
-"""What a network can expect of pixel values 0 to 255: (factor, offset)."""
+Levels = tuple[float, float, float]
+Fit = Literal["stretch", "crop", "pad"]
+Activation = Literal["softmax", "sigmoid", "none"]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """How pictures became pixels in training; only for a model that takes pixels.
+
+    size: (height, width). resize: one of RESIZES. orientation: whether EXIF's is applied.
+    """
+
+    scale: Scale | None = None
+    order: Order | None = None
+    resize: str | None = None
+    fit: Fit | None = None
+    orientation: Orientation | None = None
+    size: tuple[int, int] | None = None
+
+    def given(self) -> list[str]:
+        """The names of what is said."""
+        return [field.name for field in fields(self) if getattr(self, field.name) is not None]
+
+    def over(self, preset: Pixels) -> Pixels:
+        """All that is said here, and of `preset` what is not."""
+        return replace(preset, **{name: getattr(self, name) for name in self.given()})
+
+
+PRESETS = {
+    "keras-image-dataset": Pixels(resize="tf-bilinear", fit="stretch", orientation="ignore"),
+    "keras-load-img": Pixels(resize="pillow-nearest", fit="stretch", orientation="ignore"),
+    "teachable-machine": Pixels(SCALES["-1..1"], "rgb", "pillow-lanczos", "crop", "ignore"),
+    "tf-hub": Pixels(SCALES["0..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
+    "automl-edge": Pixels(SCALES["-1..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
+}
+"""The common pipelines. Keras's two deliver 0 to 255 and leave the scale to the user's code or a layer in the model."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command line's options; `resize`, `size` (height, width) and `scale` are for models that take pixels."""
+    """The command line's options.
+
+    samples: a folder of pictures like those the model will see. labelled: one folder a class. images: to verify on.
+    report: the page to write
+    about the proof. tolerance: None for DEFAULT_TOLERANCE, or one quantisation step where scores are quantised.
+    """
 
     signature: str | None = None
     output: str | None = None
     name: str | None = None
     labels: Path | None = None
-    resize: str = RESIZES[0]
-    size: tuple[int, int] | None = None
-    scale: str | None = None
+    activation: Activation | None = None
+    pixels: Pixels = Pixels()
+    samples: Path | None = None
+    labelled: Path | None = None
     images: Path | None = None
-    tolerance: float = DEFAULT_TOLERANCE
+    report: Path | None = None
+    tolerance: float | None = None
     drawing: Drawing | None = None
+
+    @classmethod
+    def said(
+        cls,
+        *,
+        preset: str | None = None,
+        scale: str | None = None,
+        mean: Levels | None = None,
+        std: Levels | None = None,
+        channels: Order | None = None,
+        resize: str | None = None,
+        fit: Fit | None = None,
+        orientation: Orientation | None = None,
+        size: tuple[int, int] | None = None,
+        **others: Any,  # the fields of this class as they are
+    ) -> Options:
+        """The options as the command line names them; ExportError where they contradict each other."""
+        pixels = Pixels(_scale(scale, mean, std), channels, resize, fit, orientation, size)
+        return cls(pixels=pixels.over(PRESETS[preset]) if preset else pixels, **others)
+
+
+def _scale(name: str | None, mean: Levels | None, std: Levels | None) -> Scale | None:
+    if (mean is None) != (std is None):
+        raise ExportError("--mean and --std go together: three levels of 0 to 255 each, for red, green and blue.")
+    if mean is None or std is None:
+        return SCALES[name] if name else None
+    if name:
+        raise ExportError("--scale and --mean with --std say the same thing twice; leave one of them out.")
+    if 0 in std:
+        raise ExportError("--std holds a zero, and nothing can be divided by zero.")
+    return Scale.standard(mean, std)

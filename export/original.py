@@ -1,9 +1,9 @@
-"""The original, run by TensorFlow on image files: what the finished file is compared with."""
+"""The original, run on image files: what the finished file is compared with."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,76 +11,96 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from export.ending import Ending
-from export.errors import NotAClassifier
-from export.flatten import FlatGraph
-from export.saved_model import SavedModel, Signature, TensorSpec
+from export.errors import CannotConvert, NotAClassifier
+from export.interface import Interface
+from export.running import GraphRunner
+from export.saved_model import SavedModel, TensorSpec
+from predictor import BadImage
+
+UNREADABLE = (tf.errors.InvalidArgumentError, BadImage)
+"""What an original raises for a picture that it cannot read."""
+
+Read = Callable[[bytes], Any]
+"""From a picture's file to what a graph is fed: the file wrapped, or pixels decoded."""
 
 
-class Original:
-    """A signature that answers for one image file at a time.
+class Original(ABC):
+    """Answers for one image file at a time; `ending` is what is put behind it, once its own values are known."""
 
-    computed: which of the signature's inputs are made by preprocessing in front of the model, and the names of the
-    tensors in `flat.bytes_graph_def` that hold them.
-    ending: what is put behind the model; it can be set once the model's own values are known.
-    """
+    ending = Ending.AS_IS
 
-    def __init__(
-        self,
-        model: SavedModel,
-        signature: Signature,
-        scores: TensorSpec,
-        flat: FlatGraph,
-        computed: Mapping[str, str],
-    ) -> None:
-        self._model = model
-        self._signature = signature
-        self._scores = scores
-        self._flat = flat
-        self._computed = computed
-        self.ending = Ending.AS_IS
-        self._is_base64 = any(node.op == "DecodeBase64" for node in flat.bytes_graph_def.node)
-        graph = tf.Graph()
-        with graph.as_default():
-            tf.import_graph_def(flat.bytes_graph_def, name="")
-        self._preprocessing = tf.compat.v1.Session(graph=graph)
+    @abstractmethod
+    def values(self, data: bytes) -> npt.NDArray[Any]:
+        """What the model itself gives, [outputs]; NaN for what it does not say; one of UNREADABLE for bad pictures."""
 
-    def scores(self, data: bytes) -> npt.NDArray[np.float32]:
-        """The score of every class, float32 [classes], as the signature computes them, with the ending behind it."""
-        (values,) = self._model.run([self._scores.name], self._feed(data))
-        if values.ndim < 2 or values.size != values.shape[0] * values.shape[-1]:
-            raise NotAClassifier(
-                f"For one picture the output {self._scores.key!r} has the shape {list(values.shape)}, not [1, classes]."
-            )
-        return self.ending.apply(values[0].reshape(-1))
-
+    @abstractmethod
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
         """What the first layer with weights sees."""
-        return self._preprocess(self._flat.network_input, data)
+
+    def scores(self, data: bytes) -> npt.NDArray[np.float32]:
+        """The score of every class, float32 [classes]: the values with the ending behind them."""
+        return self.ending.apply(self.values(data))
+
+
+class SignatureOriginal(Original):
+    """A SavedModel's signature, run by TensorFlow as it was saved."""
+
+    def __init__(
+        self, model: SavedModel, interface: Interface, feed: Callable[[bytes], dict[str, Any]], seen: Seen
+    ) -> None:
+        """feed: for a picture's file the tensor that holds it, by name. seen: what the first layer sees."""
+        self._model = model
+        self._interface = interface
+        self._feed = feed
+        self._seen = seen
+
+    def values(self, data: bytes) -> npt.NDArray[Any]:
+        """The signature's scores, as one list."""
+        return vector(self._call(self._interface.scores, data), self._interface.scores.key)
+
+    def network_input(self, data: bytes) -> npt.NDArray[Any]:
+        """What the first layer sees, from a copy of the graph that ends there."""
+        return self._seen(data)
 
     def text(self, output: TensorSpec, data: bytes) -> list[str]:
         """A string output for one picture, as one list."""
-        (values,) = self._model.run([output.name], self._feed(data))
-        return [value.decode() for value in values.reshape(-1)]
+        return [value.decode() for value in self._call(output, data).reshape(-1)]
 
-    def _preprocess(self, name: str, data: bytes) -> npt.NDArray[Any]:
-        placeholder = self._preprocessing.graph.get_tensor_by_name(self._flat.bytes_input)
-        value = self._encode(data)
-        return np.asarray(
-            self._preprocessing.run(name, {placeholder: value if placeholder.shape.rank == 0 else [value]})
+    def _call(self, output: TensorSpec, data: bytes) -> npt.NDArray[Any]:
+        return self._model.call(self._interface.signature, output, self._feed(data))
+
+
+class Seen:
+    """Runs a graph from a picture's file to a tensor."""
+
+    def __init__(self, runner: GraphRunner, read: Read) -> None:
+        self._runner = runner
+        self._read = read
+
+    def __call__(self, data: bytes) -> npt.NDArray[Any]:
+        """The tensor's value for a picture's file."""
+        value = self._read(data)
+        (seen,) = self._runner.run([value] if self._runner.input_rank == 1 else value)
+        return seen
+
+
+def vector(values: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    """What a model gives for the first picture of its batch, as one list; NotAClassifier when it is no list."""
+    if values.ndim == 0 or (values.ndim > 1 and values.size != values.shape[0] * values.shape[-1]):
+        raise NotAClassifier(
+            f"For one picture the output {name!r} has the shape {list(values.shape)}, not [1, classes]."
         )
+    first = values if values.ndim == 1 else values[0]
+    if first.dtype.kind not in "fiu":
+        raise CannotConvert(f"The output {name!r} holds {first.dtype}, which are no scores.")
+    return first.reshape(-1)
 
-    def _encode(self, data: bytes) -> bytes:
-        return base64.urlsafe_b64encode(data).rstrip(b"=") if self._is_base64 else data
 
-    def _feed(self, data: bytes) -> dict[str, Any]:
-        """A value for every input of the signature: the picture where it belongs, a word for other strings."""
-        feed: dict[str, Any] = {}
-        for spec in self._signature.inputs:
-            if spec.name in self._computed:
-                feed[spec.name] = self._preprocess(self._computed[spec.name], data)
-            elif spec.is_string:
-                value = self._encode(data) if spec.name == self._flat.bytes_input else b"0"
-                feed[spec.name] = value if spec.shape == () else [value]
-            else:
-                raise NotAClassifier(f"The signature also wants {spec.key!r}, and one picture is all there is.")
-        return feed
+def check_repeatable(original: Original, data: bytes) -> None:
+    """Refuse a model whose answers change from call to call."""
+    first, second = original.values(data), original.values(data)
+    if not np.allclose(first, second, rtol=1e-3, atol=1e-4, equal_nan=True):
+        raise NotAClassifier(
+            "The model gives another answer for the same picture each time it is asked (a dropout or augmentation "
+            "layer was left on when it was saved). Save it with training=False."
+        )

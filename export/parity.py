@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from export.errors import NotEqual
 from export.network import NETWORK_INPUT
-from export.original import Original
+from export.original import UNREADABLE, Original
 from export.pictures import Picture
 from predictor import BadImage, Classifier, Parity
 from predictor.classifier import INPUT, Scores, open_session
@@ -22,22 +22,32 @@ SMALLEST_SPREAD = 1e-3
 
 @dataclass(frozen=True)
 class Comparison:
-    """One picture, answered by both."""
+    """One picture, answered by both; the original's scores are NaN where it does not say them.
 
-    picture: str
+    network_input: what the exported network's first layer saw, where it is kept.
+    """
+
+    picture: Picture
     original: Scores
     exported: Scores
     identical_input: bool
+    network_input: npt.NDArray[Any] | None = None
 
     @property
     def difference(self) -> float:
         """The largest absolute difference of a score; infinite when one of them is not a number."""
-        difference = float(np.max(np.abs(self.original - self.exported)))
+        said = ~np.isnan(self.original)
+        difference = float(np.max(np.abs(self.original - self.exported)[said], initial=0)) if said.any() else np.inf
         return difference if np.isfinite(difference) else float("inf")
+
+    @property
+    def labels(self) -> tuple[int, int]:
+        """The best class of the original, and of the exported model."""
+        return int(np.nanargmax(self.original)), int(self.exported.argmax())
 
     def agrees(self, tolerance: float) -> bool:
         """Whether both choose the same class, or two that the original puts within twice the tolerance."""
-        chosen, other = int(self.original.argmax()), int(self.exported.argmax())
+        chosen, other = self.labels
         return bool(chosen == other or self.original[chosen] - self.original[other] <= 2 * tolerance)
 
 
@@ -53,7 +63,7 @@ class Verification:
     def parity(self) -> Parity:
         """The figures that the model file carries."""
         count = len(self.comparisons)
-        same = sum(c.original.argmax() == c.exported.argmax() for c in self.comparisons)
+        same = sum(chosen == other for chosen, other in (c.labels for c in self.comparisons))
         return Parity(
             pictures=count,
             max_score_difference=max(c.difference for c in self.comparisons),
@@ -65,7 +75,7 @@ class Verification:
     def says_little(self) -> bool:
         """Whether the scores hardly vary between the pictures, so that only the network's input was compared."""
         scores = np.stack([c.original for c in self.comparisons])
-        return bool(np.ptp(scores, axis=0).max() < SMALLEST_SPREAD)
+        return bool(np.nanmax(np.nanmax(scores, axis=0) - np.nanmin(scores, axis=0)) < SMALLEST_SPREAD)
 
     def check(self, tolerance: float) -> None:
         """NotEqual, naming the worst picture, when a score is off by more than `tolerance` or a label is another."""
@@ -74,7 +84,7 @@ class Verification:
             return
         what = "chooses the same label" if worst.agrees(tolerance) else "chooses another label"
         raise NotEqual(
-            f"The exported model does not answer as the original does. Worst is {worst.picture}: it {what}, and a "
+            f"The exported model does not answer as the original does. Worst is {worst.picture.name}: it {what}, and a "
             f"score differs by {worst.difference:.2g} (tolerance {tolerance:.2g}). No file was written."
         )
 
@@ -82,20 +92,23 @@ class Verification:
 class Verifier:
     """Compares picture by picture: the original with the file on disk, and what their networks see."""
 
-    def __init__(self, original: Original, classifier: Classifier, with_network_input: bytes) -> None:
-        """with_network_input: the exported model, serialised, with its second output."""
+    def __init__(self, original: Original, classifier: Classifier, before_network: bytes) -> None:
+        """before_network: what stands before the exported network's first layer, a serialised ONNX model."""
         self._original = original
         self._classifier = classifier
-        self._session = open_session(with_network_input)
+        self._session = open_session(before_network)
 
-    def verify(self, pictures: Iterable[Picture]) -> Verification:
-        """Compare on all pictures that both can read; NotEqual when there is none."""
+    def verify(self, pictures: Iterable[Picture], *, keep: bool = False) -> Verification:
+        """Compare on all pictures that both can read; NotEqual when there is none.
+
+        keep: whether the comparisons hold what the network saw, for the report.
+        """
         comparisons, unreadable, refused = [], [], []
         for picture in pictures:
             data = picture.read()
             try:
                 expected = self._original.scores(data)
-            except tf.errors.InvalidArgumentError:
+            except UNREADABLE:
                 unreadable.append(picture.name)
                 continue
             try:
@@ -105,7 +118,8 @@ class Verifier:
                 continue
             seen = self._network_input(pixels)
             identical = np.array_equal(seen, self._original.network_input(data))
-            comparisons.append(Comparison(picture.name, expected, self._classifier.scores(pixels), identical))
+            scores = self._classifier.scores(pixels)
+            comparisons.append(Comparison(picture, expected, scores, identical, seen if keep else None))
         if not comparisons:
             raise NotEqual("Neither the original nor the exported model could read one of the pictures.")
         return Verification(tuple(comparisons), tuple(unreadable), tuple(refused))

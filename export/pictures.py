@@ -56,6 +56,16 @@ def made() -> list[Picture]:
     ]
 
 
+def colour() -> Picture:
+    """An ordinary picture of three channels."""
+    return made()[0]
+
+
+def gray() -> Picture:
+    """A picture whose file has one channel."""
+    return next(picture for picture in made() if picture.name.startswith("gray"))
+
+
 def _picture(
     name: str,
     size: tuple[int, int],

@@ -6,9 +6,9 @@ training objects (a legacy optimizer, say) today's TensorFlow can no longer rebu
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +18,9 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
-from export.errors import CannotOpen, Damaged, NoSuchSignature
+from export.dataflow import Scope
+from export.errors import CannotOpen, Damaged, first_line
+from export.fingerprint import fingerprint
 
 DEFAULT_SIGNATURE = "serving_default"
 VARIABLES = frozenset(("VariableV2", "Variable", "VarHandleOp"))
@@ -74,7 +76,7 @@ class SavedModel:
             raise
         except Exception as error:  # TensorFlow raises many types for the many ways a file can be broken
             self.session.close()
-            raise CannotOpen(path, f"TensorFlow cannot load it: {_first_line(error)}") from error
+            raise CannotOpen(path, f"TensorFlow cannot load it: {first_line(error)}") from error
         self.signatures = {
             name: _signature(name, definition)
             for name, definition in meta_graph.signature_def.items()
@@ -94,18 +96,19 @@ class SavedModel:
         """The graph that all signatures are part of."""
         return self.session.graph
 
-    def signature(self, name: str | None = None) -> Signature:
-        """The signature of that name; without a name `serving_default`, else the only one there is."""
-        wanted = name or (DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in self.signatures else None)
-        if wanted is None and len(self.signatures) == 1:
-            (wanted,) = self.signatures
-        if wanted is None or wanted not in self.signatures:
-            raise NoSuchSignature(wanted, self.signatures)
-        return self.signatures[wanted]
+    @cached_property
+    def scope(self) -> Scope:
+        """The graph as it is followed from tensor to tensor."""
+        return Scope.of_graph(self.graph)
 
     def run(self, names: list[str], feed: Mapping[str, Any]) -> list[npt.NDArray[Any]]:
         """The values of the named tensors, as the signature itself computes them."""
         return [np.asarray(value) for value in self.session.run(names, feed_dict=dict(feed))]
+
+    def call(self, signature: Signature, output: TensorSpec, feed: Mapping[str, Any]) -> npt.NDArray[Any]:
+        """One output of a signature; what `feed` leaves out is a word for strings and off for switches."""
+        others = {spec.name: _stand_in(spec) for spec in signature.inputs if spec.name not in feed}
+        return self.run([output.name], {**others, **feed})[0]
 
     def variables(self, dtypes: Mapping[str, tf.DType]) -> dict[str, npt.NDArray[Any]]:
         """The values of the variables behind these graph nodes, given with their types."""
@@ -119,13 +122,7 @@ class SavedModel:
 
     def fingerprint(self) -> str:
         """The SHA-256, in hex, of the graph's and the variables' files."""
-        digest = hashlib.sha256()
-        for path in _files(self.path):
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
-        return digest.hexdigest()
+        return fingerprint(_files(self.path))
 
 
 def _check_variables(folder: Path, graph_def: Any) -> None:
@@ -192,5 +189,6 @@ def _tensor_spec(key: str, info: Any) -> TensorSpec:
     return TensorSpec(key, info.name, tf.dtypes.as_dtype(info.dtype), known)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
+def _stand_in(spec: TensorSpec) -> Any:
+    value: Any = False if spec.dtype == tf.bool else b"0"
+    return value if spec.shape == () else [value]

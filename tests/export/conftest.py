@@ -16,10 +16,10 @@ ExportTo = Callable[..., Export]
 
 @pytest.fixture
 def export_to(tmp_path: Path) -> ExportTo:
-    """Export a SavedModel to `model.onnx` in the test's own folder."""
+    """Export a model to `model.onnx` in the test's own folder; options as the command line names them."""
 
     def run(source: Path, **options: object) -> Export:
-        return export_model(str(source), tmp_path / "model.onnx", Options(**options), lambda *_: None)  # type: ignore[arg-type]
+        return export_model(str(source), tmp_path / "model.onnx", Options.said(**options), lambda *_: None)  # type: ignore[arg-type]
 
     return run
 

@@ -32,7 +32,7 @@ def test_refusal(tmp_path: Path) -> None:
     """A refusal is one sentence and exit code 1, without TensorFlow's own noise and without a traceback."""
     done = run(str(tmp_path / "nowhere"), "-o", str(tmp_path / "model.onnx"))
     assert done.returncode == 1
-    assert "nowhere: there is no such folder." in done.stderr
+    assert "nowhere: there is no such file or folder." in done.stderr
     assert "Traceback" not in done.stderr
     assert "oneDNN" not in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -56,4 +56,4 @@ def test_wrong_options(arguments: list[str], message: str, tmp_path: Path) -> No
 def test_scale_that_begins_with_a_dash(tmp_path: Path) -> None:
     """`--scale -1..1` is a value, not an option."""
     done = run(str(tmp_path), "-o", str(tmp_path / "model.onnx"), "--scale", "-1..1")
-    assert "the folder holds no saved_model.pb" in done.stderr
+    assert "there is nothing in it. Give the folder that holds saved_model.pb" in done.stderr

@@ -71,7 +71,7 @@ def test_unknown_output(two_outputs: Path, export_to: ExportTo) -> None:
 def test_nothing_unequal_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, export_to: ExportTo) -> None:
     """When the file decodes otherwise than the original, it is refused naming the worst picture, and not written."""
     source = models.save_bytes(models.network(), tmp_path / "model", models.decode_and_resize)
-    monkeypatch.setattr(description, "decoding", lambda flat: Decoding(jpeg_transform="accurate"))
+    monkeypatch.setattr(description, "decoding", lambda decoder: Decoding(jpeg_transform="accurate"))
     (tmp_path / "model.onnx").write_bytes(b"an older file")
     with pytest.raises(NotEqual, match=r"Worst is .*JPEG.*No file was written"):
         export_to(source, tolerance=1e-6)

@@ -166,15 +166,15 @@ def test_labels_beside_the_model(tmp_path: Path, export_to: ExportTo) -> None:
     (source / "labels.txt").write_text("\n".join(f"{index} {label}" for index, label in enumerate(models.LABELS)))
     export = export_to(source)
     assert export.info.labels == tuple(models.LABELS)
-    assert export.labels_source == str(source / "labels.txt")
-    assert [note for note in export.labels_notes if "gives 3 labels, but the model gives 5 scores" in note]
+    assert export.subject.labels.source == str(source / "labels.txt")
+    assert [note for note in export.subject.labels.notes if "gives 3 labels, but the model gives 5 scores" in note]
 
 
 def test_no_labels(unlabelled: Path, export_to: ExportTo) -> None:
     """Classes without names are numbered, and the export says that it found none."""
     export = export_to(unlabelled)
     assert export.info.labels == ("class_0", "class_1", "class_2", "class_3", "class_4")
-    assert export.labels_source == ""
+    assert export.subject.labels.source == ""
 
 
 def test_nothing_is_written_with_wrong_labels(unlabelled: Path, tmp_path: Path, export_to: ExportTo) -> None:

@@ -171,23 +171,39 @@ def test_decoders_under_tf1_conditions(tmp_path: Path, export_to: ExportTo) -> N
     assert export.verification.parity.max_score_difference < TOLERANCE
 
 
-UNSUPPORTED_DECODERS = {
-    "makes 1 channels": lambda data: tf.image.grayscale_to_rgb(tf.io.decode_jpeg(data, channels=1)),
-    "shrinks by 2": lambda data: tf.io.decode_jpeg(data, channels=3, ratio=2),
-    "a part of the picture only": lambda data: tf.io.decode_and_crop_jpeg(data, [0, 0, 1, 1], channels=3),
+DECODERS = {
+    "gray": lambda data: tf.image.grayscale_to_rgb(tf.io.decode_jpeg(data, channels=1)),
+    "as in the file": lambda data: tf.io.decode_jpeg(data, channels=0),
+    "half the size": lambda data: tf.io.decode_jpeg(data, channels=3, ratio=2),
+    "a quarter of the size": lambda data: tf.io.decode_jpeg(data, channels=3, ratio=4),
+    "an eighth of the size": lambda data: tf.io.decode_jpeg(data, channels=3, ratio=8),
+    "accurate transform": lambda data: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+    "plain chroma": lambda data: tf.io.decode_jpeg(data, channels=3, fancy_upscaling=False),
 }
 
 
-@pytest.mark.parametrize("reason", UNSUPPORTED_DECODERS)
-def test_unsupported_decoders(reason: str, tmp_path: Path, export_to: ExportTo) -> None:
-    """A decoder whose pixels the predictor cannot make is refused with what it does, before anything is converted."""
+def save_with_decoder(decode: Callable[[tf.Tensor], tf.Tensor], folder: Path) -> Path:
+    """A model that decodes in a way of its own."""
 
     def preprocess(data: tf.Tensor) -> tf.Tensor:
-        resized = tf.image.resize(UNSUPPORTED_DECODERS[reason](data), [models.SIZE] * 2)
+        resized = tf.image.resize(decode(data), [models.SIZE] * 2)
         return tf.ensure_shape(resized, [models.SIZE, models.SIZE, 3]) / 255.0
 
-    source = models.save_bytes(models.network(), tmp_path / "model", preprocess)
-    with pytest.raises(CannotConvert, match=rf"{reason}.*supported"):
+    return models.save_bytes(models.network(), folder, preprocess)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_decoders(name: str, tmp_path: Path, export_to: ExportTo) -> None:
+    """What a decoder is told in the graph, the predictor does alike: the network sees the same bits."""
+    parity = export_to(save_with_decoder(DECODERS[name], tmp_path / "model")).verification.parity
+    assert parity.identical_inputs == 1
+    assert parity.max_score_difference < TOLERANCE
+
+
+def test_unsupported_decoder(tmp_path: Path, export_to: ExportTo) -> None:
+    """A decoder of a part of the picture is refused with what it does, before anything is converted."""
+    source = save_with_decoder(lambda data: tf.io.decode_and_crop_jpeg(data, [0, 0, 1, 1], channels=3), tmp_path / "m")
+    with pytest.raises(CannotConvert, match=r"a part of the picture only.*supported"):
         export_to(source)
 
 

@@ -1,0 +1,22 @@
+"""A `.keras` or `.h5` file, written out as the SavedModel that Keras makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from export.errors import CannotOpen, first_line
+
+
+def save(path: Path, folder: Path) -> None:
+    """Write the model in a Keras file to `folder` as a SavedModel; CannotOpen when Keras cannot load it."""
+    try:
+        model = keras.saving.load_model(path, compile=False)
+        model.export(str(folder), verbose=False)
+    except Exception as error:  # Keras raises many types, and those of the model's own code
+        raise CannotOpen(
+            path,
+            f"Keras {keras.__version__} cannot load it: {first_line(error)} Load it in the Python that saved it, and "
+            "call model.export(FOLDER).",
+        ) from error

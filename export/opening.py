@@ -1,0 +1,122 @@
+"""A source of any kind, opened as a pipeline, with its classes named and its ending known."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from export import keras_file, labels, pictures
+from export.ending import Ending
+from export.errors import ExportError
+from export.fingerprint import fingerprint
+from export.labels import Labels
+from export.options import Options
+from export.original import UNREADABLE, Original, check_repeatable
+from export.pipeline import Pipeline
+from export.progress import Report
+from export.saved_model import SavedModel
+from export.saved_model_pipeline import saved_model_pipeline
+from export.source import Source, open_source
+from export.tflite import TfliteModel
+from export.tflite_metadata import TfliteMetadata
+from export.tflite_pipeline import tflite_pipeline
+
+LOOKED_AT = 4  # pictures whose values show what kind of output it is
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is exported: the pipeline, the labels in the order of its scores, and how many outputs make them."""
+
+    pipeline: Pipeline
+    labels: Labels
+    outputs: int
+
+    @property
+    def original(self) -> Original:
+        """The original, which knows its ending."""
+        return self.pipeline.original
+
+    @property
+    def activation(self) -> str:
+        """What makes the scores in the end."""
+        return self.original.ending.value or self.pipeline.activation or "none"
+
+
+@contextmanager
+def open_subject(source: str, options: Options, report: Report) -> Iterator[Subject]:
+    """Open what is at a path or `gs://` address, for as long as the block runs; raises an ExportError."""
+    with open_source(source, report) as found, ExitStack() as stack:
+        report("Opening the model", 0, None)
+        pipeline = _pipeline(found, options, stack, report)
+        yield _subject(pipeline, found, options)
+
+
+def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report) -> Pipeline:
+    def find(classes: int) -> Labels:
+        return _given_or_found(source, options, classes)
+
+    name = options.name or source.name
+    if source.kind == "tflite":
+        return tflite_pipeline(TfliteModel(source.path, find), name, options, report)
+    folder = source.path
+    if source.kind == "keras":
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
+        keras_file.save(source.path, folder)
+    model = stack.enter_context(SavedModel(folder))
+    pipeline = saved_model_pipeline(model, name, options, find, report)
+    if source.kind == "keras":
+        return replace(pipeline, source=replace(pipeline.source, fingerprint=fingerprint([source.path])))
+    return pipeline
+
+
+def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
+    """Look at the values for a few pictures, and from them at how they end and how many classes there are."""
+    original = pipeline.original
+    seen = [original.values(data) for data in _readable(original)]
+    outputs = seen[0].size
+    if options.activation:
+        original.ending = Ending.said(options.activation, outputs)
+    else:
+        original.ending = Ending.of(np.stack(seen), pipeline.activation)
+    classes = original.ending.classes(outputs)
+    return Subject(pipeline, _labels(pipeline, source, options, classes), outputs)
+
+
+def _readable(original: Original) -> list[bytes]:
+    """A few pictures that the original can read; the first of them it answers alike twice."""
+    found: list[bytes] = []
+    for picture in pictures.made():
+        data = picture.read()
+        try:
+            original.values(data)
+        except UNREADABLE as error:
+            reason = error
+            continue
+        if not found:
+            check_repeatable(original, data)
+        found.append(data)
+        if len(found) == LOOKED_AT:
+            return found
+    if not found:
+        raise ExportError(f"The original answers none of the pictures made to test it: {reason}")
+    return found
+
+
+def _labels(pipeline: Pipeline, source: Source, options: Options, classes: int) -> Labels:
+    """The labels in the user's file, else the model's own, else in a file with it, else made up."""
+    if not options.labels and (own := pipeline.own_labels(classes)):
+        return labels.check(own.names, classes, own.source)
+    return _given_or_found(source, options, classes)
+
+
+def _given_or_found(source: Source, options: Options, classes: int) -> Labels:
+    if options.labels:
+        return labels.read(options.labels, classes)
+    metadata = TfliteMetadata.read(source.path) if source.kind == "tflite" else None
+    return labels.find(source.labels_folders, metadata, classes)

@@ -1,0 +1,72 @@
+"""A SavedModel that takes pixels, looked at for how it wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from export import head
+from export.batchnorm import divergences, first_batch_norm
+from export.ending import Ending
+from export.flatten import subgraph
+from export.interface import Interface, activation
+from export.labels import Labels
+from export.options import Pixels
+from export.original import vector
+from export.running import GraphRunner
+from export.saved_model import SavedModel
+from export.trace import Trace, trace
+
+
+class SavedModelPixels:
+    """A `recover.PixelModel`."""
+
+    metadata = Pixels()
+
+    def __init__(self, model: SavedModel, interface: Interface, find_labels: Callable[[int], Labels]) -> None:
+        self._model = model
+        self._interface = interface
+        self._find_labels = find_labels
+        self.layout = interface.layout
+
+    @cached_property
+    def _trace(self) -> Trace:
+        assert self._interface.pixels is not None
+        scope = self._model.scope
+        placeholder = scope.node(self._interface.pixels.name.partition(":")[0])
+        return trace(scope.tensor(self._interface.scores.name), placeholder)
+
+    @property
+    def resizes_itself(self) -> bool:
+        """Whether a resize stands in the graph before the first layer."""
+        return self._trace.resizes
+
+    def head(self) -> head.Head | None:
+        """What it does to its pixels before the first layer."""
+        return head.measure(GraphRunner(subgraph(self._model, self._trace.network_input)), self.layout)
+
+    def divergences(self, batches: Iterable[Mapping[Any, npt.NDArray[Any]]]) -> dict[Any, float]:
+        """The divergence at its first batch normalisation for each kind of batch; empty where it has none."""
+        batch_norm = first_batch_norm(self._trace)
+        return divergences(self._model, batch_norm, batches) if batch_norm else {}
+
+    def score(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """The score of each class for a batch."""
+        assert self._interface.pixels is not None
+        scores, feed = self._interface.scores, {self._interface.pixels.name: self.filled(batch)}
+        values = vector(self._model.call(self._interface.signature, scores, feed), scores.key)
+        ending = Ending.of(values[np.newaxis], activation(self._model.scope.tensor(scores.name)))
+        return ending.apply(values)
+
+    def labels(self, classes: int) -> Labels:
+        """The names of the classes."""
+        return self._find_labels(classes)
+
+    def filled(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The batch repeated to the size that the signature insists on."""
+        size = self.layout.batch
+        return np.repeat(batch, size, axis=0) if size and len(batch) == 1 else batch
