@@ -77,8 +77,8 @@ class Model:
         return self.path if self.kind == "saved_model" else self.path.parent
 
     def owns(self, name: PurePosixPath) -> bool:
-        """Whether a file is part of the model, or may hold its labels; objects in a bucket can be called `a/../../b`."""
-        if ".." in name.parts:
+        """Whether a file is part of the model, or may hold its labels."""
+        if ".." in name.parts:  # nothing forbids such names in a bucket
             return False
         if name.name in labels.FILES and name.parent in (self.folder, self.folder.parent):
             return True

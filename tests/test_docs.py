@@ -16,13 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from export import label_file, labels
 from export.__main__ import main as export_command
+from export.source import open_source
 from predictor.__main__ import main as predict_command
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -154,6 +157,38 @@ def test_http_answer(user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert answer.keys() == shown.keys()
     assert answer["predictions"][0].keys() == shown["predictions"][0].keys()
     assert answer["model"].keys() == shown["model"].keys()
+
+
+def test_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every path and address that is shown as a source is one."""
+    shown = re.findall(r"^python -m export (\S+)", SOURCES, re.MULTILINE)
+    model = shutil.copytree(ROOT / "examples" / "digits" / "saved_model", tmp_path / "exports" / "flowers" / "1")
+    for form in ("zip", "gztar"):
+        shutil.make_archive(str(tmp_path / "exports" / "flowers"), form, model)
+    monkeypatch.chdir(tmp_path)
+    with CloudStorage(["my-bucket"]) as storage:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.url)
+        storage.put("my-bucket", "flowers.zip", Path("exports/flowers.zip").read_bytes())
+        storage.put("my-bucket", "flowers/1/saved_model.pb", (model / "saved_model.pb").read_bytes())
+        for source in shown:
+            with open_source(source, lambda *_: None) as found:
+                assert (found.kind, found.name) == ("saved_model", "flowers"), source
+    assert len(shown) == 6
+
+
+def test_labels_files() -> None:
+    """The names of files that are taken for labels are all there, in their order."""
+    listed = SOURCES.split("in the folder above, called")[1].split(";")[0]
+    assert re.findall(r"`(\S+)`", listed) == list(labels.FILES)
+
+
+@pytest.mark.parametrize("row", re.findall(r"^\| ((?:a|lines) .*) \|$", SOURCES, re.MULTILINE))
+def test_forms_of_labels(row: str, tmp_path: Path) -> None:
+    """Every example of a labels file is read as such."""
+    examples = re.findall(r"`(.+?)`", row.split(" | ")[1])
+    for example in ["\n".join(examples)] if "table" in row else examples:
+        (tmp_path / "labels").write_text(example.replace("<TAB>", "\t"))
+        assert label_file.read(tmp_path / "labels")[0] == "daisy"
 
 
 @needs_curl

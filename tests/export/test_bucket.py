@@ -15,6 +15,9 @@ from tests.cloud_storage import Callback, CloudStorage, CorruptBytes, CutStream,
 from tests.export.conftest import ExportTo
 from tests.export.test_source import DIGITS, same_files, saved_model, zipped
 
+# The client leaves answers that it tries again unread.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
 Opened = Callable[..., Source]
 
 TFLITE = b"\x1c\x00\x00\x00TFL3"
