@@ -56,4 +56,4 @@ def test_wrong_options(arguments: list[str], message: str, tmp_path: Path) -> No
 def test_scale_that_begins_with_a_dash(tmp_path: Path) -> None:
     """`--scale -1..1` is a value, not an option."""
     done = run(str(tmp_path), "-o", str(tmp_path / "model.onnx"), "--scale", "-1..1")
-    assert "there is nothing in it. Give the folder that holds saved_model.pb" in done.stderr
+    assert "there is nothing in it" in done.stderr
