@@ -74,6 +74,9 @@ class SavedModel:
         except CannotOpen:
             self.session.close()
             raise
+        except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:
+            self.session.close()
+            raise Damaged(path, "its variables are cut off or damaged") from error
         except Exception as error:  # TensorFlow raises many types for the many ways a file can be broken
             self.session.close()
             raise CannotOpen(path, f"TensorFlow cannot load it: {first_line(error)}") from error

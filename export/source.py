@@ -99,14 +99,25 @@ def _check(source: Source) -> None:
 
 
 def _check_saved_model(folder: Path) -> None:
-    data = sorted((folder / "variables").glob("*.data-*"))
+    data = sorted((folder / "variables").glob("variables.data-?????-of-?????"))
     for path in (*folder.glob("saved_model.pb*"), *(folder / "variables").glob("*")):
         _check_present(path)
+    _check_shards(folder, data)
     graph = sum(path.stat().st_size for path in folder.glob("saved_model.pb*"))
     weights = sum(path.stat().st_size for path in data)
     if weights > MAX_BYTES:  # the state of an optimizer may be most of it, and is not exported
         weights = _bytes_of_weights(folder / "variables" / "variables")
     _check_size(folder, graph + weights)
+
+
+def _check_shards(folder: Path, data: list[Path]) -> None:
+    """Refuse weights of which not all files were copied along."""
+    has_index = (folder / "variables" / "variables.index").is_file()
+    wanted = max((int(path.name.rpartition("-of-")[2]) for path in data), default=int(has_index))
+    if len(data) < wanted:
+        raise CannotOpen(
+            folder, f"only {len(data)} of {wanted} files with its weights are there. Copy the whole folder."
+        )
 
 
 def _check_present(path: Path) -> None:

@@ -257,6 +257,27 @@ def test_missing_variables(tmp_path: Path, export_to: ExportTo) -> None:
         export_to(tmp_path)
 
 
+def test_missing_shard(tmp_path: Path, opened: Opened) -> None:
+    """Weights of which some files were not copied along are refused with their numbers."""
+    shutil.copytree(DIGITS, tmp_path / "digits")
+    data = tmp_path / "digits" / "variables" / "variables.data-00000-of-00001"
+    shard = data.rename(data.with_name("variables.data-00000-of-00002"))
+    with pytest.raises(CannotOpen, match=r"only 1 of 2 files with its weights are there\. Copy the whole folder"):
+        opened(tmp_path / "digits")
+    shard.unlink()
+    with pytest.raises(CannotOpen, match=r"only 0 of 1 files with its weights are there"):
+        opened(tmp_path / "digits")
+
+
+@pytest.mark.parametrize("name", ["variables.index", "variables.data-00000-of-00001"])
+def test_broken_variables(name: str, tmp_path: Path, export_to: ExportTo) -> None:
+    """Weights that are cut off are refused."""
+    path = shutil.copytree(DIGITS, tmp_path / "digits") / "variables" / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(Damaged, match=r"its variables are cut off or damaged\. Copy or export it again"):
+        export_to(tmp_path / "digits")
+
+
 @pytest.mark.parametrize(("size", "message"), [(0.5, "is cut off or damaged"), (0, "holds no graph")])
 def test_broken_graph(size: float, message: str, tmp_path: Path, export_to: ExportTo) -> None:
     """A saved_model.pb that is cut off or empty is refused."""
@@ -409,3 +430,16 @@ def test_progress(tmp_path: Path) -> None:
 def test_name(path: str, name: str) -> None:
     """A model is called after the last part of its path that says something."""
     assert layout.model_name(PurePosixPath(path)) == name
+
+
+def test_real_models(shared: Path, opened: Opened) -> None:
+    """Models that other people exported are found, each with its kind and a name."""
+    found = [opened(folder) for folder in sorted((shared / "models").iterdir()) if folder.is_dir()]
+    assert [(source.kind, source.name) for source in found] == [
+        ("tflite", "automl_labeler_model"),
+        ("saved_model", "keras3_fashion_logits"),
+        ("saved_model", "landcover_per_pixel"),
+        ("saved_model", "mcunet_nchw_logits"),
+        ("tflite", "mobilenet_v1_0.25_224_1_metadata_1"),
+        ("saved_model", "tf1_base64_map_loop"),
+    ]
