@@ -30,6 +30,10 @@ EXPORT_AGAIN = "Build the model in Python, load the weights, and call model.expo
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 _LOOKALIKES = (
+    *(
+        (name, "is part of a SavedModel. Give the folder that holds saved_model.pb, with all that belongs to it.")
+        for name in ("variables.index", "variables.data-*", "fingerprint.pb", "keras_metadata.pb")
+    ),
     ("*.onnx", "is an ONNX model already. Give the model that it was made from."),
     ("*.weights.h5", f"holds weights without their network. {EXPORT_AGAIN}"),
     ("checkpoint", f"belongs to a training checkpoint, weights without their network. {EXPORT_AGAIN}"),
@@ -59,7 +63,8 @@ _PREFIX = re.compile(r"((tf[-_])?saved[-_]model|tflite)[-_](?=.)", re.IGNORECASE
 _SUFFIX = re.compile(f"({'|'.join(map(re.escape, (*ARCHIVES, *KINDS, '.pb', '.pbtxt')))})$", re.IGNORECASE)
 _TIME = re.compile(r"[-_]?\d{4}-\d\d-\d\d(T[\d:._-]+Z?)?$")
 _SAYS_NOTHING = re.compile(
-    r"\d*|(tf[-_])?saved[-_]?model|(edgetpu[-_])?tflite|model([-_](export|unquant|quant))?|export(ed)?([-_]model)?|icn",
+    r"\d*|(tf[-_]|model\.)?saved[-_]?model|keras[-_]model|(edgetpu[-_])?tflite"
+    r"|model([-_](export|unquant|quant))?|export(ed)?([-_]model)?|icn",
     re.IGNORECASE,
 )
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.python.saved_model import loader_impl
 
-from export import archive, layout, source
+from export import archive, labels, layout, source
 from export.errors import CannotOpen, Damaged, NotAModel, SeveralModels, TooLarge
 from export.source import Source, open_source
 from tests.export.conftest import ExportTo
@@ -118,6 +118,14 @@ def test_archive_from_windows(tmp_path: Path, opened: Opened) -> None:
     assert (found.name, same_files(found.path)) == ("flowers", True)
 
 
+def test_teachable_machine(tmp_path: Path, opened: Opened) -> None:
+    """Teachable Machine's zip is opened as it was downloaded, with the labels beside the model's folder."""
+    files = {**saved_model("model.savedmodel/"), "labels.txt": b"0 cat\n1 dog\n"}
+    found = opened(zipped(tmp_path / "converted_savedmodel.zip", files))
+    assert (found.kind, found.name) == ("saved_model", "converted_savedmodel")
+    assert labels.find(found.labels_folders, None, 2).names == ("cat", "dog")
+
+
 def test_archive_is_exported(tmp_path: Path, export_to: ExportTo) -> None:
     """A packed model is exported with its name and labels, and the version that its folder gives."""
     packed = export_to(tarred(tmp_path / "digits.tar.gz", saved_model("saved_model/")))
@@ -131,8 +139,8 @@ def test_labels_beside_a_file_in_an_archive(suffix: str, tmp_path: Path, opened:
     files = {f"out/model{suffix}": a_model(tmp_path, suffix), "out/dict.txt": b"a", "labels.txt": b"b", "x.txt": b"c"}
     found = opened(zipped(tmp_path / "flowers.zip", files))
     assert found.path.name == f"model{suffix}"
-    labels = [path.read_bytes() for folder in found.labels_folders for path in sorted(folder.glob("*.txt"))]
-    assert labels == [b"a", b"b"]
+    texts = [path.read_bytes() for folder in found.labels_folders for path in sorted(folder.glob("*.txt"))]
+    assert texts == [b"a", b"b"]
 
 
 def a_model(folder: Path, suffix: str) -> Path:
@@ -178,6 +186,8 @@ def test_other_files_in_a_saved_model(tmp_path: Path, opened: Opened) -> None:
         ("model.ckpt-100.data-00000-of-00001", "belongs to a training checkpoint, weights without their network"),
         ("frozen_inference_graph.pb", r"is a frozen graph.*simple_save"),
         ("model.json", r"is a TensorFlow\.js model\. Export it as a SavedModel"),
+        ("fingerprint.pb", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
+        ("variables.index", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("saved_model.cpb", "is a SavedModel over 2 GB"),
         ("model.pt", "is a PyTorch model"),
         ("model.mlmodel", "is a Core ML model"),
@@ -419,6 +429,8 @@ def test_progress(tmp_path: Path) -> None:
         ("bucket/model-export/icn/tflite-flowers-2020-02-27T19:34:12.123Z/model.tflite", "flowers"),
         ("home/pets.tar.gz/saved_model", "pets"),
         ("home/pets/model_unquant.tflite", "pets"),
+        ("home/pets/model.savedmodel", "pets"),
+        ("home/pets.zip/keras_model.h5", "pets"),
         ("models/pets/1624383", "pets"),
         ("downloads/resnet50.h5", "resnet50"),
         ("pets.v2", "pets.v2"),
