@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from predictor import bmp, gif, jpeg, png
 from predictor.errors import BadImage, ImageTooLarge, UnsupportedImage
+from predictor.jpeg_header import read_header
 from predictor.limits import Limits
 from predictor.metadata import Decoding
 from predictor.orientation import orientation, upright
@@ -41,7 +42,7 @@ def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
 
 
 def _decode_jpeg(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
-    header = jpeg.read_header(data)
+    header = read_header(data)
     limits.check_pixels(header.width, header.height)
     pixels = jpeg.decode(data, header, decoding)
     if decoding.orientation == "ignore":

@@ -21,6 +21,8 @@ ADOBE_MARKERS = {
     "too short to count": b"Adobe\0\x64\0\0\0\0",
     "none": b"",
 }
+RATIOS: list[Any] = [1, 2, 4, 8]
+METHODS: dict[Any, str] = {"fast": "INTEGER_FAST", "accurate": "INTEGER_ACCURATE"}
 SIZES = [(37, 53), (16, 32), (9, 2), (1, 1)]  # height, width
 
 

@@ -16,12 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor import BadImage, Decoding, ImageTooLarge, Limits, UnsupportedImage
-from predictor.image import decode
+from predictor.image import Pixels, decode
 from tests.predictor.comparison import PROPERTY, Reference, check, ours
 from tests.predictor.pictures import (
     ADOBE_MARKERS,
     JPEGS,
     LOSSLESS,
+    METHODS,
+    RATIOS,
     SHARED_PICTURES,
     SIZES,
     chunk,
@@ -45,7 +47,7 @@ JPEG_KINDS: dict[str, dict[str, Any]] = {
     "restart": {"restart_marker_blocks": 2},
     "optimized": {"optimize": True, "quality": 30},
 }
-FEW_LEVELS = 3  # at Pillow's own quality, 75; more at higher ones, where the two transforms differ more
+FEW_LEVELS = 5  # at Pillow's own quality, 75; more at higher ones, where the two transforms differ more
 
 
 # What both read.
@@ -122,14 +124,45 @@ def test_jpeg_options_matter() -> None:
     assert len({decode(JPEGS["baseline"], decoding, Limits()).tobytes() for decoding in every}) == 4
 
 
+@pytest.mark.parametrize("marker", ["CMYK", "YCCK", "none"])
 @pytest.mark.parametrize("subsampling", ["4:2:2", "4:2:0"])
 @pytest.mark.parametrize("kind", JPEG_KINDS)
-def test_four_inks_with_less_chroma(kind: str, subsampling: str, reference: Reference) -> None:
-    """Four inks of which some have fewer samples, a layout that simplejpeg does not know, are a few levels off."""
-    data = encode(picture("CMYK"), "JPEG", subsampling=subsampling, **JPEG_KINDS[kind])
-    actual, expected = ours(data), reference(data)
+@pytest.mark.parametrize("size", SIZES)
+def test_four_inks_with_less_chroma(
+    size: tuple[int, int], kind: str, subsampling: str, marker: str, reference: Reference
+) -> None:
+    """Inks of which some have fewer samples, which simplejpeg does not know, give TensorFlow's pixels, but for YCCK."""
+    data = encode(picture("CMYK", size), "JPEG", subsampling=subsampling, **JPEG_KINDS[kind])
+    data = with_adobe_marker(data, ADOBE_MARKERS[marker])
+    if marker == "YCCK":
+        check_levels(ours(data), reference(data))
+    else:
+        check(ours(data), reference(data))
+
+
+@pytest.mark.parametrize("transform", METHODS)
+@pytest.mark.parametrize("smooth", [True, False])
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("subsampling", ["4:2:2", "4:2:0"])
+@pytest.mark.parametrize("size", SIZES)
+def test_options_of_inks_with_less_chroma(
+    size: tuple[int, int], subsampling: str, ratio: Any, smooth: bool, transform: Any, reference: Reference
+) -> None:
+    """Such inks give TensorFlow's pixels with every option, but for the accurate transform without smooth chroma."""
+    data = encode(picture("CMYK", size), "JPEG", subsampling=subsampling)
+    actual = ours(data, Decoding(transform, smooth, ratio))
+    expected = reference(data, ratio=ratio, fancy_upscaling=smooth, dct_method=METHODS[transform])
+    if transform == "accurate" and not smooth:
+        check_levels(actual, expected)
+    else:
+        check(actual, expected)
+
+
+def check_levels(actual: Pixels | None, expected: Pixels | None) -> None:
+    """Both are the same picture, but for a few levels."""
     assert actual is not None
     assert expected is not None
+    assert actual.shape == expected.shape
     assert np.abs(actual.astype(int) - expected).max() <= FEW_LEVELS
 
 
@@ -260,6 +293,15 @@ def test_wrong_checksum_of_header() -> None:
     with pytest.raises(BadImage, match=r"The image is damaged: its header cannot be read\.") as caught:
         decode(spoiled, Decoding(), Limits())
     assert not isinstance(caught.value, UnsupportedImage)
+
+
+def test_colour_without_samples(reference: Reference) -> None:
+    """A JPEG that gives one of its colours no samples is damaged, and the message says so."""
+    data = bytearray(JPEGS["baseline"])
+    data[chroma_layout(JPEGS["baseline"])[1]] = 0x10
+    assert reference(bytes(data)) is None
+    with pytest.raises(BadImage, match="one of its colours has no samples"):
+        decode(bytes(data), Decoding(), Limits())
 
 
 def test_cut_jpeg_message() -> None:
