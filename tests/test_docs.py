@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import os
 import re
@@ -13,19 +14,20 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from export import label_file, labels
 from export.__main__ import main as export_command
-from export.source import open_source
+from predictor import Decoding, Resizing
 from predictor.__main__ import main as predict_command
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -96,6 +98,22 @@ def test_demo_output(digits_export: tuple[Path, str]) -> None:
     assert [line for line in shown if not line.startswith(moving)] == [
         line for line in printed if not line.startswith(moving)
     ]
+
+
+def test_decoding_settings() -> None:
+    """The tables of decoding and resizing name every field of a model file, every value, and the right default."""
+    for part, heading in ((Decoding, "`decoding`"), (Resizing, "`resizing`")):
+        table = DECODING.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+        rows = re.findall(r"^\| (`.+?`) \| (.+?) \|", table, re.MULTILINE)
+        documented = {name: values for names, values in rows for name in re.findall(r"`(\w+)`", names)}
+        assert documented.keys() == {field.name for field in dataclasses.fields(part)}
+        for field in dataclasses.fields(part):
+            kind = get_type_hints(part)[field.name]
+            choices = {json.dumps(choice).strip('"') for choice in get_args(kind) or ([True, False] * (kind is bool))}
+            assert set(re.findall(r"`(.+?)`", documented[field.name])) == choices
+            if choices and field.default is not dataclasses.MISSING:
+                default = json.dumps(field.default).strip('"')
+                assert f"`{default}` (default)" in documented[field.name]
 
 
 @pytest.fixture
