@@ -14,9 +14,9 @@ Resize = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def fitted(batch: tf.Tensor, height: int, width: int, resize: str, fit: str) -> tf.Tensor:
-    """A batch of one picture of any size, uint8 or float32 [1, ?, ?, channels], as float32 [1, height, width, channels].
+    """A picture of any size, uint8 or float32 [1, ?, ?, channels], as float32 [1, height, width, channels].
 
-    resize: a key of RESIZES; fit: a key of FITS.
+    resize: a key of RESIZES. fit: a key of FITS.
     """
     values = tf.cast(FITS[fit](batch, height, width, RESIZES[resize]), tf.float32)
     return tf.ensure_shape(values, [1, height, width, batch.shape[3]])

@@ -1,19 +1,18 @@
 """The resizes that take one, two or four old pixels a side for each new one: nearest, bilinear and bicubic.
 
-All taps of all new pixels are gathered at once, [1, taps * new_height, taps * new_width, channels], and then combined
-in the order of TensorFlow's kernel: the cost does not depend on the picture.
+All taps of all new pixels are gathered at once, [1, taps * new_height, taps * new_width, channels], and combined in the
+order of TensorFlow's kernels: the cost does not depend on the picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import onnx
 from onnx import helper
 
 from export.operations import DOMAIN
-from export.resize.elementwise import steps_before
+from export.resize import cubic
 from export.resize.side import Side, flags, measure
 
 
@@ -33,9 +32,41 @@ _METHODS = {
 }
 OPERATIONS = tuple(_METHODS)
 
+
+def write_out(resize: onnx.NodeProto, image: str, steps: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """The nodes that gather the taps from `image`, take the elementwise steps with them, and combine them."""
+    rows, columns = Side.of(resize, "height"), Side.of(resize, "width")
+    gathered = f"{resize.output[0]}/gathered"
+    # What the first of the steps, or without any the resize itself, reads.
+    (steps or [resize])[0].input[0] = gathered
+    weighted = [resize.input[0], rows.weights, columns.weights]
+    return [
+        measure(image, resize, rows, columns),
+        _find_taps(resize, rows),
+        _find_taps(resize, columns),
+        helper.make_node("GatherTaps", [image, rows.taps, columns.taps], [gathered], domain=DOMAIN),
+        *steps,
+        helper.make_node(_METHODS[resize.op_type].combine, weighted, resize.output, domain=DOMAIN),
+    ]
+
+
+def _find_taps(resize: onnx.NodeProto, side: Side) -> onnx.NodeProto:
+    method, modes = _METHODS[resize.op_type], flags(resize)
+    is_half_pixel = modes.get("half_pixel_centers", 0)
+    return helper.make_node(
+        method.half_pixel_taps if is_half_pixel else method.taps,
+        [side.old, side.new],
+        [side.taps, side.weights],
+        domain=DOMAIN,
+        offset=0.5 if is_half_pixel else 0.0,
+        align_corners=modes.get("align_corners", 0),
+    )
+
+
 # Images are [1, height, width, channels]. The taps of a side are int64 [taps * new]: the first tap of every new pixel,
 # then the second of every one. offset is 0.5 with half-pixel centres, else 0.
 FUNCTIONS = (
+    *cubic.FUNCTIONS,
     # With aligned corners as C's roundf, which rounds halves up, else down.
     """
     NearestTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, fractions)
@@ -65,105 +96,6 @@ FUNCTIONS = (
         ceilings = Ceil (positions)
         both = Concat <axis = 0> (floors, ceilings)
         taps = tensorflow.Within (both, old)
-    }
-    """,
-    # Taps beyond the picture repeat its edge.
-    """
-    BicubicTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, weights)
-    {
-        sharpness = Constant <value = double {-0.75}> ()
-        positions, weights = tensorflow.CubicWeights
-            <offset: float = @offset, align_corners: int = @align_corners> (old, new, sharpness)
-        taps = tensorflow.Within (positions, old)
-    }
-    """,
-    # Taps beyond the picture count for nothing, and the others for more.
-    """
-    BicubicHalfPixelTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, weights)
-    {
-        sharpness = Constant <value = double {-0.5}> ()
-        four = Constant <value_ints = [4]> ()
-        positions, all_weights = tensorflow.CubicWeights
-            <offset: float = @offset, align_corners: int = @align_corners> (old, new, sharpness)
-        taps = tensorflow.Within (positions, old)
-        tap_positions = Cast <to = 1> (taps)
-        is_within = Equal (tap_positions, positions)
-        within = Cast <to = 1> (is_within)
-        kept = Mul (all_weights, within)
-        first, second, third, fourth = Split <num_outputs = 4, axis = 0> (kept)
-        two = Add (first, second)
-        three = Add (two, third)
-        sums = Add (three, fourth)
-        factors = tensorflow.Inverse (sums)
-        four_factors = Tile (factors, four)
-        weights = Mul (kept, four_factors)
-    }
-    """,
-    # TensorFlow looks the weights up in a table with steps of a 1024th, which it makes in double precision.
-    """
-    CubicWeights <offset: float = 0.0, align_corners: int = 0> (old, new, sharpness) => (positions, weights)
-    {
-        one = Constant <value_float = 1.0> ()
-        two = Constant <value_float = 2.0> ()
-        entries = Constant <value_float = 1024.0> ()
-        shift = Constant <value_float: float = @offset> ()
-        scaled = tensorflow.Scaled <offset: float = @offset, align_corners: int = @align_corners> (old, new)
-        places = Sub (scaled, shift)
-        second = Floor (places)
-        first = Sub (second, one)
-        third = Add (second, one)
-        fourth = Add (second, two)
-        positions = Concat <axis = 0> (first, second, third, fourth)
-        fractions = Sub (places, second)
-        exact_entry = Mul (fractions, entries)
-        entry = Round (exact_entry)
-        distances = Div (entry, entries)
-        rest = Sub (one, distances)
-        inner_distances = Concat <axis = 0> (distances, rest)
-        inner_weights = tensorflow.InnerCubic (inner_distances, sharpness)
-        outer_weights = tensorflow.OuterCubic (inner_distances, sharpness)
-        first_weights, fourth_weights = Split <num_outputs = 2, axis = 0> (outer_weights)
-        weights = Concat <axis = 0> (first_weights, inner_weights, fourth_weights)
-    }
-    """,
-    # ((a + 2) x - (a + 3)) x x + 1
-    """
-    InnerCubic (distances, a) => (weights)
-    {
-        one = Constant <value = double {1.0}> ()
-        two = Constant <value = double {2.0}> ()
-        three = Constant <value = double {3.0}> ()
-        x = Cast <to = 11> (distances)
-        a_2 = Add (a, two)
-        a_3 = Add (a, three)
-        cubic = Mul (a_2, x)
-        square = Sub (cubic, a_3)
-        square_x = Mul (square, x)
-        square_x_x = Mul (square_x, x)
-        exact = Add (square_x_x, one)
-        weights = Cast <to = 1> (exact)
-    }
-    """,
-    # ((a x - 5 a) x + 8 a) x - 4 a, of a distance that is one more
-    """
-    OuterCubic (distances, a) => (weights)
-    {
-        one = Constant <value = double {1.0}> ()
-        four = Constant <value = double {4.0}> ()
-        five = Constant <value = double {5.0}> ()
-        eight = Constant <value = double {8.0}> ()
-        inner = Cast <to = 11> (distances)
-        x = Add (inner, one)
-        a_4 = Mul (a, four)
-        a_5 = Mul (a, five)
-        a_8 = Mul (a, eight)
-        cubic = Mul (a, x)
-        square = Sub (cubic, a_5)
-        square_x = Mul (square, x)
-        linear = Add (square_x, a_8)
-        linear_x = Mul (linear, x)
-        exact = Sub (linear_x, a_4)
-        weights = Cast <to = 1> (exact)
     }
     """,
     """
@@ -223,34 +155,3 @@ FUNCTIONS = (
     }
     """,
 )
-
-
-def expand(graph: onnx.GraphProto, resize: onnx.NodeProto) -> None:
-    """Gather the taps before the elementwise steps that lead to `resize`, and combine them in its place."""
-    first = next(iter(steps_before(graph, resize)), resize)
-    image = first.input[0]
-    rows, columns = Side.of(resize, "height"), Side.of(resize, "width")
-    gathered = f"{resize.output[0]}/gathered"
-    gather = helper.make_node("GatherTaps", [image, rows.taps, columns.taps], [gathered], domain=DOMAIN)
-    nodes = [measure(image, resize.input[1], rows, columns), *_find_taps(resize, rows, columns), gather]
-    first.input[0] = gathered
-    combined = [resize.input[0], rows.weights, columns.weights]
-    function = _METHODS[resize.op_type].combine
-    resize.CopyFrom(helper.make_node(function, combined, resize.output, domain=DOMAIN))
-    position = list(graph.node).index(first)
-    for node in reversed(nodes):
-        graph.node.insert(position, node)
-
-
-def _find_taps(resize: onnx.NodeProto, *sides: Side) -> Iterator[onnx.NodeProto]:
-    method, modes = _METHODS[resize.op_type], flags(resize)
-    half_pixel_centers, align_corners = modes.get("half_pixel_centers", 0), modes.get("align_corners", 0)
-    for side in sides:
-        yield helper.make_node(
-            method.half_pixel_taps if half_pixel_centers else method.taps,
-            [side.old, side.new],
-            [side.taps, side.weights],
-            domain=DOMAIN,
-            offset=0.5 if half_pixel_centers else 0.0,
-            align_corners=align_corners,
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-KERNELS = {
+RADII = {
     "lanczos1": 1.0,
     "lanczos3": 3.0,
     "lanczos5": 5.0,
@@ -12,7 +12,7 @@ KERNELS = {
     "keyscubic": 2.0,
     "mitchellcubic": 2.0,
 }
-"""The radius of each, beyond which the value is 0."""
+"""The kernels that there are, and the distance beyond which the value of each is 0."""
 
 FUNCTIONS = (
     """

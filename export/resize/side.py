@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import onnx
 from onnx import helper
@@ -12,22 +12,25 @@ from export.operations import DOMAIN
 
 @dataclass(frozen=True)
 class Side:
-    """The names of what is known of a side: its lengths, the taps of its new pixels and their weights."""
+    """The names of what is known of a side: its lengths, the taps of its new pixels, their weights; how it is moved."""
 
     old: str
     new: str
     taps: str
     weights: str
+    scale: str
+    translation: str
 
     @classmethod
     def of(cls, resize: onnx.NodeProto, side: str) -> Side:
         """The names for the `side` of what this node resizes."""
-        return cls(*(f"{resize.output[0]}/{side}_{value}" for value in ("old", "new", "taps", "weights")))
+        return cls(*(f"{resize.output[0]}/{side}_{field.name}" for field in fields(cls)))
 
 
-def measure(image: str, size: str, rows: Side, columns: Side) -> onnx.NodeProto:
+def measure(image: str, resize: onnx.NodeProto, rows: Side, columns: Side) -> onnx.NodeProto:
     """The node that finds the lengths of both sides."""
-    return helper.make_node("Sides", [image, size], [rows.old, columns.old, rows.new, columns.new], domain=DOMAIN)
+    lengths = [rows.old, columns.old, rows.new, columns.new]
+    return helper.make_node("Sides", [image, resize.input[1]], lengths, domain=DOMAIN)
 
 
 def flags(resize: onnx.NodeProto) -> dict[str, int]:

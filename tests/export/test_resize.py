@@ -1,4 +1,4 @@
-"""The bilinear resize in ONNX, compared with TensorFlow's kernel: the same to the last bit."""
+"""The bilinear resize in ONNX, and the steps around it, compared with TensorFlow's kernel: the same to the last bit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import pytest
 import tensorflow as tf
@@ -15,11 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from export.operations import DOMAIN, OPSET
-from export.resize import expand_resizes
-from predictor.classifier import open_session
+from export.operations import DOMAIN
+from tests.export.resizes import Array, cast, expand, inputs_with_types, onnx_model, picture, run
 
-Array = npt.NDArray[Any]
 Original = Callable[[Array, tuple[int, int]], Array]
 """A picture [1, height, width, channels] and a size to TensorFlow's values."""
 
@@ -28,7 +25,6 @@ MODES: dict[str, dict[str, Any]] = {
     "aligned corners": {"half_pixel_centers": 0, "align_corners": 1},
     "neither": {"half_pixel_centers": 0, "align_corners": 0},
 }
-DTYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 SCALE = np.float32(1 / 255)
 SHIFT = np.float32(0.5)
 
@@ -36,48 +32,9 @@ SIDES = st.integers(1, 300)
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True)
 
 
-def onnx_model(
-    nodes: list[onnx.NodeProto], outputs: list[str], dtype: str = "uint8", **constants: Any
-) -> onnx.ModelProto:
-    """A model as tf2onnx leaves it: `image` [1, height, width, channels] and `size` int32 [2] in, floats out."""
-    graph = helper.make_graph(
-        nodes,
-        "resize",
-        [
-            helper.make_tensor_value_info("image", DTYPES[dtype], [1, "height", "width", "channels"]),
-            helper.make_tensor_value_info("size", TensorProto.INT32, [2]),
-        ],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, None, None, None]) for name in outputs],
-        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
-    )
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, 1)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=10)
-
-
 def resize(image: str, resized: str, mode: str = "", *, size: str = "size") -> onnx.NodeProto:
     """The node that tf2onnx leaves; without a mode, one without attributes."""
     return helper.make_node("ResizeBilinear", [image, size], [resized], domain=DOMAIN, **MODES.get(mode, {}))
-
-
-def cast(image: str, floats: str) -> onnx.NodeProto:
-    return helper.make_node("Cast", [image], [floats], to=TensorProto.FLOAT)
-
-
-def expand(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The expanded model, valid in every respect that onnx checks."""
-    expanded = expand_resizes(model)
-    onnx.checker.check_model(expanded, full_check=True)
-    assert not [node for node in expanded.graph.node if node.domain == DOMAIN]
-    assert not expanded.functions
-    return expanded
-
-
-session = functools.cache(open_session)
-
-
-def run(model: onnx.ModelProto, image: Array, size: tuple[int, int]) -> list[Array]:
-    outputs = session(model.SerializeToString()).run(None, {"image": image, "size": np.array(size, np.int32)})
-    return [np.asarray(output) for output in outputs]
 
 
 @functools.cache
@@ -102,14 +59,6 @@ def original_resize(mode: str, dtype: str) -> Original:
     return in_tensorflow(functools.partial(kernel, mode=mode), dtype)
 
 
-def picture(height: int, width: int, channels: int = 3, dtype: str = "uint8") -> Array:
-    random = np.random.default_rng((height, width, channels))
-    shape = (1, height, width, channels)
-    if dtype == "uint8":
-        return random.integers(0, 256, shape, np.uint8)
-    return random.normal(0, 100, shape).astype(np.float32)
-
-
 def check_resize(image: Array, size: tuple[int, int], mode: str) -> None:
     (actual,) = run(expanded_resize(mode, str(image.dtype)), image, size)
     expected = original_resize(mode, str(image.dtype))(image, size)
@@ -117,15 +66,6 @@ def check_resize(image: Array, size: tuple[int, int], mode: str) -> None:
 
 
 # One resize.
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("mode", MODES)
-@PROPERTY
-@given(height=SIDES, width=SIDES, size=st.tuples(SIDES, SIDES), channels=st.sampled_from([1, 3]))
-def test_resize(height: int, width: int, size: tuple[int, int], channels: int, mode: str, dtype: str) -> None:
-    """A picture of any size, resized to any size, has TensorFlow's values."""
-    check_resize(picture(height, width, channels, dtype), size, mode)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -194,15 +134,6 @@ def original_scaled_then_resized() -> Original:
 @functools.cache
 def expanded_scaled_then_resized() -> onnx.ModelProto:
     return expand(scaled_then_resized())
-
-
-def inputs_with_types(model: onnx.ModelProto, op: str) -> list[tuple[str, int]]:
-    """What made the first input of every node of a kind (or the input's own name), and its element type."""
-    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
-    types = {value.name: value.type.tensor_type.elem_type for value in [*graph.input, *graph.value_info]}
-    makers = {name: node.op_type for node in graph.node for name in node.output}
-    first = [node.input[0] for node in graph.node if node.op_type == op]
-    return [(makers.get(name, name), types[name]) for name in first]
 
 
 def test_gather_comes_first() -> None:

@@ -1,0 +1,97 @@
+"""A picture resized row by row, for the resizes that take any number of old pixels a side for each new one.
+
+Gathering all taps of all new pixels at once would take many times the memory of the picture. A Scan gathers those of
+one new row, casts and scales only them, and adds them up. Columns are resized as rows with the sides swapped.
+"""
+
+from __future__ import annotations
+
+import onnx
+from onnx import TensorProto, helper
+
+from export.operations import DOMAIN
+from export.resize.side import Side
+
+# Taps and their weights are [most taps of any new pixel, new]; those that a pixel lacks have the weight 0.
+FUNCTIONS = (
+    # Every new pixel's first tap and those that follow it.
+    """
+    Window (first, most) => (pixels)
+    {
+        second_axis = Constant <value_ints = [1]> ()
+        steps = tensorflow.Indices (most)
+        steps_down = Unsqueeze (steps, second_axis)
+        pixels = Add (first, steps_down)
+    }
+    """,
+    # One new row [width * channels] from its taps [1, taps, width, channels], added in TensorFlow's order: a sum along
+    # the first axis goes from row to row, where a matrix product would not.
+    """
+    WeightedSum (gathered, weights) => (row)
+    {
+        first_axis = Constant <value_ints = [0]> ()
+        second_axis = Constant <value_ints = [1]> ()
+        values = Cast <to = 1> (gathered)
+        rows = Flatten <axis = 2> (values)
+        factors = Unsqueeze (weights, second_axis)
+        weighted_rows = Mul (rows, factors)
+        row = ReduceSum <keepdims = 0> (weighted_rows, first_axis)
+    }
+    """,
+    # New rows [new_height, old_width * channels] as [1, old_width, new_height, channels].
+    """
+    SwapSides (rows, image) => (swapped)
+    {
+        width_and_channels = Shape <start = 2, end = 4> (image)
+        minus_one = Constant <value_ints = [-1]> ()
+        first_axis = Constant <value_ints = [0]> ()
+        shape = Concat <axis = 0> (minus_one, width_and_channels)
+        columns = Reshape (rows, shape)
+        turned = Transpose <perm = [1, 0, 2]> (columns)
+        swapped = Unsqueeze (turned, first_axis)
+    }
+    """,
+)
+
+
+def resize_rows(image: str, side: Side, steps: list[onnx.NodeProto], resized: str) -> list[onnx.NodeProto]:
+    """The nodes that resize the rows of [1, height, width, channels], giving [1, width, new_height, channels]."""
+    # Whoever renames the graph's values does not look inside the Scan, which therefore reads them by names of its own.
+    read = dict.fromkeys((image, *(constant for step in steps for constant in step.input[1:])))
+    names = {name: f"{side.taps}/read_{index}" for index, name in enumerate(read)}
+    rows = f"{side.taps}/rows"
+    scan = helper.make_node(
+        "Scan",
+        [side.taps, side.weights],
+        [rows],
+        num_scan_inputs=2,
+        scan_input_axes=[1, 1],
+        body=_row(side, names, image, steps),
+    )
+    return [
+        *(helper.make_node("Identity", [name], [own_name]) for name, own_name in names.items()),
+        scan,
+        helper.make_node("SwapSides", [rows, image], [resized], domain=DOMAIN),
+    ]
+
+
+def _row(side: Side, names: dict[str, str], image: str, steps: list[onnx.NodeProto]) -> onnx.GraphProto:
+    """One new row, float32 [width * channels], from its taps and their weights."""
+    taps, weights, gathered, row = (f"{side.taps}/row_{value}" for value in ("taps", "weights", "gathered", "sum"))
+    nodes = [helper.make_node("Gather", [names[image], taps], [gathered], axis=1)]
+    for index, step in enumerate(steps):
+        nodes.append(_copy(step, nodes[-1].output[0], names, f"{side.taps}/step_{index}"))
+    nodes.append(helper.make_node("WeightedSum", [nodes[-1].output[0], weights], [row], domain=DOMAIN))
+    inputs = [
+        helper.make_tensor_value_info(taps, TensorProto.INT64, [None]),
+        helper.make_tensor_value_info(weights, TensorProto.FLOAT, [None]),
+    ]
+    return helper.make_graph(nodes, "row", inputs, [helper.make_tensor_value_info(row, TensorProto.FLOAT, [None])])
+
+
+def _copy(step: onnx.NodeProto, value: str, names: dict[str, str], result: str) -> onnx.NodeProto:
+    """The step from one value to another, its constants renamed."""
+    copy = onnx.NodeProto(op_type=step.op_type, attribute=step.attribute)
+    copy.input.extend([value, *(names[constant] for constant in step.input[1:])])
+    copy.output.append(result)
+    return copy
