@@ -20,6 +20,7 @@ import pytest
 
 from export import label_file, labels
 from export.__main__ import main as export_command
+from export.source import open_source
 from predictor import Decoding, Resizing
 from predictor.__main__ import main as predict_command
 from tests.cloud_storage import CloudStorage
@@ -27,6 +28,7 @@ from tests.processes import free_port, running_function
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
