@@ -13,19 +13,24 @@ import simplejpeg
 
 from predictor import jpeg_layout
 from predictor.errors import BadImage
-from predictor.jpeg_header import INKS, Header, is_complete, without_stray_bytes
+from predictor.jpeg_header import INKS, Header, check_complete, without_stray_bytes
 from predictor.metadata import Decoding
+
+# In pictures of up to so many pixels a side several scales give one size, and simplejpeg takes the largest.
+_AMBIGUOUS = 5
 
 
 def decode(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.uint8]:
     """The pixels, uint8 [height, width, 3 or 1]; BadImage when the file is cut off or its data make no picture."""
     if header.components == INKS and decoding.channels == 1:
         raise BadImage("The model takes gray pictures, and TensorFlow makes none of a JPEG in four inks.")
+    if decoding.jpeg_ratio > 1 and max(header.height, header.width) <= _AMBIGUOUS:
+        check_complete(data)
+        return _rgb(jpeg_layout.decode(data, header, decoding), header)
     try:
         return _decode(data, header, decoding, strict=True)
     except ValueError:
-        if not is_complete(data):
-            raise BadImage("The JPEG is cut off before its end.") from None
+        check_complete(data)
     clean = without_stray_bytes(data)
     try:
         return _decode(clean, header, decoding, strict=False)
@@ -42,7 +47,6 @@ def _decode(data: bytes, header: Header, decoding: Decoding, *, strict: bool) ->
         colorspace="CMYK" if header.components == INKS else "GRAY" if gray else "RGB",
         fastdct=decoding.jpeg_transform == "fast",
         fastupsample=not decoding.jpeg_smooth_chroma,
-        # Only one scale gives this size, but for pictures of up to 5 pixels a side.
         min_height=-(-header.height // decoding.jpeg_ratio),
         min_width=-(-header.width // decoding.jpeg_ratio),
         strict=strict,

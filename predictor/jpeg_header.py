@@ -73,18 +73,19 @@ def read_header(data: bytes) -> Header:
             adobe = body[11]
     else:
         raise BadImage("The JPEG is cut off before its picture begins.")
-    if frame is None:
+    height, width = (int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")) if frame else (0, 0)
+    if not frame or not height or not width:
         raise BadImage("The JPEG is damaged: it does not say how large its picture is.")
-    height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
     sampling = tuple((factors >> 4, factors & 15) for factors in frame[7 : 6 + 3 * frame[5] : 3])
     if not all(across and down for across, down in sampling):
         raise BadImage("The JPEG is damaged: one of its colours has no samples.")
     return Header(height, width, sampling, adobe)
 
 
-def is_complete(data: bytes) -> bool:
-    """Whether the end that the file should have is there."""
-    return any(segment.code == _END_OF_IMAGE for segment in _segments(data))
+def check_complete(data: bytes) -> None:
+    """BadImage when the end that the file should have is not there."""
+    if not any(segment.code == _END_OF_IMAGE for segment in _segments(data)):
+        raise BadImage("The JPEG is cut off before its end.")
 
 
 def without_stray_bytes(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""JPEGs with a layout of colours that simplejpeg does not know.
+"""JPEGs that simplejpeg does not decode as TensorFlow does: unknown layouts of colours, or parts of a few pixels.
 
 Pillow knows every layout, but of TensorFlow's options only two combinations: fast and not smooth, as for its drafts, or
 accurate and smooth. Where inks are separate, they are smoothed here, as libjpeg does it.
@@ -43,8 +43,8 @@ def _decode(data: bytes, header: Header, decoding: Decoding, *, draft: bool) -> 
             image.draft("L" if decoding.channels == 1 else None, size)  # type: ignore[arg-type]
             scale, _ = image.decoderconfig
             image.decoderconfig = scale, int(draft)
-            pixels = np.array(image)
-    except (OSError, ValueError, SyntaxError) as error:
+            pixels = np.array(image.convert("RGB") if image.mode == "L" and decoding.channels == 3 else image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadImage(f"The JPEG is damaged: {error}.") from error
     return 255 - pixels if header.components == INKS else np.atleast_3d(pixels)  # Pillow inverts all inks
 

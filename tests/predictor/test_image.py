@@ -304,6 +304,16 @@ def test_colour_without_samples(reference: Reference) -> None:
         decode(bytes(data), Decoding(), Limits())
 
 
+@pytest.mark.parametrize("side", [3, 5])
+def test_jpeg_without_size(side: int, reference: Reference) -> None:
+    """A JPEG with a height or a width of 0 is damaged, and the message says so."""
+    frame = JPEGS["baseline"].index(b"\xff\xc0") + 2
+    data = JPEGS["baseline"][: frame + side] + bytes(2) + JPEGS["baseline"][frame + side + 2 :]
+    assert reference(data) is None
+    with pytest.raises(BadImage, match="does not say how large its picture is"):
+        decode(data, Decoding(), Limits())
+
+
 def test_cut_jpeg_message() -> None:
     """A JPEG that ends early is cut off, and the message says so."""
     with pytest.raises(BadImage, match="cut off"):
