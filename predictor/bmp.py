@@ -24,7 +24,7 @@ def decode(image: Image.Image, data: bytes, channels: int) -> npt.NDArray[np.uin
     if channels == 0 and bits == 32 and compression in (_UNCOMPRESSED, _BIT_FIELDS):
         # Blue, green, red, and the byte that Pillow drops unless the file calls it alpha.
         return _bytes(image.size, data, 4)[..., [2, 1, 0, 3]]
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _bytes(size: tuple[int, int], data: bytes, pixel: int) -> npt.NDArray[np.uint8]:

@@ -83,8 +83,13 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
 
 def _as_pillow(image: Image.Image, channels: int) -> Pixels:
     image.info.pop("transparency", None)  # which changes no pixel here, but of which Pillow would warn
-    pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    pixels = _converted(image, "L" if channels == 1 else "RGB")
     return pixels[..., np.newaxis] if channels == 1 else pixels
+
+
+def _converted(image: Image.Image, mode: str) -> Pixels:
+    # To convert to the same mode copies.
+    return np.asarray(image if image.mode == mode else image.convert(mode))
 
 
 def _as_tensorflow(image: Image.Image, data: bytes, channels: int, limits: Limits) -> Pixels:
@@ -97,4 +102,4 @@ def _as_tensorflow(image: Image.Image, data: bytes, channels: int, limits: Limit
         return gif.decode(image, data, limits)
     if image.format == "BMP":
         return bmp.decode(image, data, channels)
-    return np.asarray(image.convert("RGB") if channels == 3 else image)
+    return _converted(image, "RGB" if channels == 3 else image.mode)
