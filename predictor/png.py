@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ _BIT_DEPTH = 24
 _COLOUR_TYPE = 25
 _GRAY, _PALETTE, _GRAY_AND_ALPHA = 0, 3, 4
 _CHANNELS = {_GRAY: 1, 2: 3, _PALETTE: 3, _GRAY_AND_ALPHA: 2, 6: 4}
+
+# The CRC-32s of the profiles in which libpng 1.6 recognises sRGB: those of the ICC, and Hewlett-Packard's.
+_SRGB_PROFILES = frozenset((0x3B8772B9, 0x427EBB21, 0x306FD8AE, 0xBBEF7812, 0x5D5129CE, 0x182EA552, 0xF29E526D))
 
 # libpng's gammas have five decimals.
 _SRGB_GAMMA = 45_455
@@ -53,7 +57,7 @@ def _gray(image: Image.Image) -> npt.NDArray[np.uint8]:
 
 def _gamma(image: Image.Image) -> int | None:
     """The gamma that the file declares for its samples, times 100,000."""
-    if "srgb" in image.info:
+    if "srgb" in image.info or zlib.crc32(image.info.get("icc_profile") or b"") in _SRGB_PROFILES:
         return _SRGB_GAMMA
     return round(image.info["gamma"] * _GAMMA_UNIT) if "gamma" in image.info else None
 

@@ -173,6 +173,20 @@ def test_srgb(name: str, reference: Reference) -> None:
     assert np.array_equal(ours(plain, Decoding(channels=1)), ours(data, Decoding(channels=1))) == (name == "png L")
 
 
+@pytest.mark.parametrize("gamma", [None, 55_556])
+@pytest.mark.parametrize("intent", [0, 1, 2])
+@pytest.mark.parametrize("name", ["odd/pil_sample_rgb.jpg", "odd/icc_profile_big.jpg"])
+def test_colour_profile(name: str, intent: int, gamma: int | None, shared: Path, reference: Reference) -> None:
+    """A PNG with Hewlett-Packard's profile of sRGB has its gamma, in both its versions; other profiles have none."""
+    with Image.open(shared / "images" / name) as photo:
+        profile = bytearray(photo.info["icc_profile"])
+    profile[64:68] = struct.pack(">I", intent)
+    data = encode(picture("RGB"), "PNG", icc_profile=bytes(profile))
+    if gamma is not None:
+        data = with_chunk(data, b"gAMA", struct.pack(">I", gamma))
+    check(ours(data, Decoding(channels=1)), reference(data, 1))
+
+
 @pytest.mark.parametrize("format_", ["GIF", "BMP", "WEBP"])
 def test_gray_refused(format_: str) -> None:
     """A format of which TensorFlow makes no gray is refused, and the message says why."""
