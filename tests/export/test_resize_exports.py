@@ -8,10 +8,12 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow import image
 
 from tests.export import models
 from tests.export.conftest import ExportTo
+from tests.export.resizes import picture
 
 SIZE = [models.SIZE, models.SIZE]
 TOLERANCE = 1e-5
@@ -55,15 +57,24 @@ PREPROCESSING: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PNGs wider, higher, smaller and larger than what the network sees."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for index, shape in enumerate([(480, 640), (517, 333), (24, 24), (3, 7), (25, 23), (301, 200), (20, 90)]):
+        Image.fromarray(picture(*shape)[0]).save(folder / f"{index}.png")
+    return folder
+
+
 @pytest.mark.parametrize("name", PREPROCESSING)
-def test_preprocessing(name: str, tmp_path: Path, export_to: ExportTo) -> None:
+def test_preprocessing(name: str, photographs: Path, tmp_path: Path, export_to: ExportTo) -> None:
     """The network sees bit for bit what it saw in TensorFlow."""
 
     def preprocess(data: tf.Tensor) -> tf.Tensor:
         pixels = PREPROCESSING[name](tf.io.decode_image(data, channels=3, expand_animations=False))
         return tf.ensure_shape(tf.cast(pixels, tf.float32), [*SIZE, 3]) / 255.0
 
-    export = export_to(models.save_bytes(models.network(), tmp_path / "model", preprocess))
+    export = export_to(models.save_bytes(models.network(), tmp_path / "model", preprocess), images=photographs)
     assert export.verification.parity.identical_inputs == 1
     assert export.verification.parity.max_score_difference < TOLERANCE
     assert not export.verification.says_little
