@@ -24,20 +24,6 @@ FUNCTIONS = (
         pixels = Add (first, steps_down)
     }
     """,
-    # One new row [width * channels] from its taps [1, taps, width, channels], added in TensorFlow's order: a sum along
-    # the first axis goes from row to row, where a matrix product would not.
-    """
-    WeightedSum (gathered, weights) => (row)
-    {
-        first_axis = Constant <value_ints = [0]> ()
-        second_axis = Constant <value_ints = [1]> ()
-        values = Cast <to = 1> (gathered)
-        rows = Flatten <axis = 2> (values)
-        factors = Unsqueeze (weights, second_axis)
-        weighted_rows = Mul (rows, factors)
-        row = ReduceSum <keepdims = 0> (weighted_rows, first_axis)
-    }
-    """,
     # New rows [new_height, old_width * channels] as [1, old_width, new_height, channels].
     """
     SwapSides (rows, image) => (swapped)
@@ -56,7 +42,7 @@ FUNCTIONS = (
 
 def resize_rows(image: str, side: Side, steps: list[onnx.NodeProto], resized: str) -> list[onnx.NodeProto]:
     """The nodes that resize the rows of [1, height, width, channels], giving [1, width, new_height, channels]."""
-    # Whoever renames the graph's values does not look inside the Scan, which therefore reads them by names of its own.
+    # Whoever renames the graph's values does not look inside the Scan: it has names of its own, also for what it reads.
     read = dict.fromkeys((image, *(constant for step in steps for constant in step.input[1:])))
     names = {name: f"{side.taps}/read_{index}" for index, name in enumerate(read)}
     rows = f"{side.taps}/rows"
@@ -81,12 +67,28 @@ def _row(side: Side, names: dict[str, str], image: str, steps: list[onnx.NodePro
     nodes = [helper.make_node("Gather", [names[image], taps], [gathered], axis=1)]
     for index, step in enumerate(steps):
         nodes.append(_copy(step, nodes[-1].output[0], names, f"{side.taps}/step_{index}"))
-    nodes.append(helper.make_node("WeightedSum", [nodes[-1].output[0], weights], [row], domain=DOMAIN))
+    nodes += _weighted_sum(nodes[-1].output[0], weights, row)
     inputs = [
         helper.make_tensor_value_info(taps, TensorProto.INT64, [None]),
         helper.make_tensor_value_info(weights, TensorProto.FLOAT, [None]),
     ]
     return helper.make_graph(nodes, "row", inputs, [helper.make_tensor_value_info(row, TensorProto.FLOAT, [None])])
+
+
+def _weighted_sum(gathered: str, weights: str, row: str) -> list[onnx.NodeProto]:
+    """The nodes that add up rows [1, taps, width, channels] in TensorFlow's order, which a matrix product would not."""
+    first, second, floats, rows, factors, weighted = (
+        f"{row}/{name}" for name in ("first_axis", "second_axis", "floats", "rows", "factors", "weighted")
+    )
+    return [
+        helper.make_node("Constant", [], [first], value_ints=[0]),
+        helper.make_node("Constant", [], [second], value_ints=[1]),
+        helper.make_node("Cast", [gathered], [floats], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", [floats], [rows], axis=2),
+        helper.make_node("Unsqueeze", [weights, second], [factors]),
+        helper.make_node("Mul", [rows, factors], [weighted]),
+        helper.make_node("ReduceSum", [weighted, first], [row], keepdims=0),
+    ]
 
 
 def _copy(step: onnx.NodeProto, value: str, names: dict[str, str], result: str) -> onnx.NodeProto:

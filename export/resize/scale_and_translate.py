@@ -110,7 +110,8 @@ def _split(pair: str, first: str, second: str) -> onnx.NodeProto:
 
 
 def _find_taps(resize: onnx.NodeProto, side: Side) -> list[onnx.NodeProto]:
-    kernel = next(attribute.s.decode() for attribute in resize.attribute if attribute.name == "kernel_type")
+    kernels_named = (attribute.s.decode() for attribute in resize.attribute if attribute.name == "kernel_type")
+    kernel = next(kernels_named, "lanczos3")
     distances, is_tap, values = (f"{side.taps}/{name}" for name in ("distances", "is_tap", "values"))
     return [
         helper.make_node(
@@ -119,7 +120,7 @@ def _find_taps(resize: onnx.NodeProto, side: Side) -> list[onnx.NodeProto]:
             [side.taps, distances, is_tap],
             domain=DOMAIN,
             radius=kernels.RADII[kernel],
-            antialias=flags(resize)["antialias"],
+            antialias=flags(resize).get("antialias", 1),
         ),
         helper.make_node(kernel, [distances], [values], domain=DOMAIN),
         helper.make_node("Shares", [values, is_tap], [side.weights], domain=DOMAIN),

@@ -172,6 +172,18 @@ def test_extreme_sizes(before: tuple[int, int], after: tuple[int, int], name: st
     check(expanded(name, "uint8"), name, image, after, fitting(name, image, after))
 
 
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_without_attributes(operation: str) -> None:
+    """A node without attributes, as SavedModels leave out those with default values, has TensorFlow's values."""
+    inputs = ("scale", "translation") if operation == "ScaleAndTranslate" else ()
+    method = Method(operation, inputs=inputs)
+    model = expand(onnx_model([method.node("image", "resized")], ["resized"], result=method.result("uint8")))
+    image = picture(40, 50)
+    moved = {name: np.array(value, np.float32) for name, value in zip(inputs, ([0.5, 0.4], [2, 3]))}
+    (actual,) = run(model, image, (20, 19), **moved)
+    np.testing.assert_array_equal(actual, method.kernel(image, (20, 19), *moved.values()), strict=True)
+
+
 def test_methods_differ() -> None:
     """The methods give different values, so that agreeing with TensorFlow on each says something."""
     image = picture(20, 30, dtype="float32")
