@@ -12,7 +12,7 @@ import onnx
 
 from export.operations import DOMAIN, inline
 from export.resize import area, few_taps, rows, scale_and_translate, side
-from export.resize.elementwise import steps_before
+from export.resize.elementwise import Steps
 
 _WRITE_OUT = {
     **dict.fromkeys(few_taps.OPERATIONS, few_taps.write_out),
@@ -40,9 +40,9 @@ def expand_resizes(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _expand(graph: onnx.GraphProto, resize: onnx.NodeProto) -> None:
     """Write `resize` out together with the elementwise steps that lead to it, which then see only what it gathers."""
-    steps = steps_before(graph, resize)
-    image = (steps or [resize])[0].input[0]
-    positions = [position for position, node in enumerate(graph.node) if node in (*steps, resize)]
+    steps = Steps.before(graph, resize)
+    image = (*steps.nodes, resize)[0].input[0]
+    positions = [position for position, node in enumerate(graph.node) if node in (*steps.nodes, resize)]
     for node in reversed(_WRITE_OUT[resize.op_type](resize, image, steps)):
         graph.node.insert(positions[-1] + 1, node)
     for position in reversed(positions):

@@ -6,6 +6,7 @@ import onnx
 from onnx import helper
 
 from export.operations import DOMAIN
+from export.resize.elementwise import Steps
 from export.resize.rows import resize_rows
 from export.resize.side import Side, flags, measure
 
@@ -53,7 +54,7 @@ FUNCTIONS = (
 )
 
 
-def write_out(resize: onnx.NodeProto, image: str, steps: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+def write_out(resize: onnx.NodeProto, image: str, steps: Steps) -> list[onnx.NodeProto]:
     """The nodes that add up what each new pixel covers, columns first as TensorFlow does, and divide by its area."""
     rows, columns = Side.of(resize, "height"), Side.of(resize, "width")
     turned, narrow, sums = (f"{resize.output[0]}/{name}" for name in ("turned", "narrow", "sums"))
@@ -64,7 +65,7 @@ def write_out(resize: onnx.NodeProto, image: str, steps: list[onnx.NodeProto]) -
         _find_taps(columns, align_corners),
         helper.make_node("Transpose", [image], [turned], perm=[0, 2, 1, 3]),
         *resize_rows(turned, columns, steps, narrow),
-        *resize_rows(narrow, rows, [], sums),
+        *resize_rows(narrow, rows, Steps(), sums),
         helper.make_node(
             "AreaMean",
             [sums, rows.old, rows.new, columns.old, columns.new],

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import onnx
 
 _ELEMENTWISE = frozenset(("Cast", "Mul", "Div", "Add", "Sub"))
 
 
-def steps_before(graph: onnx.GraphProto, resize: onnx.NodeProto) -> list[onnx.NodeProto]:
-    """The steps, first to last, from one value and constants of one value to what `resize` alone reads."""
-    makers = {output: node for node in graph.node for output in node.output}
-    readers = [name for node in graph.node for name in node.input] + [output.name for output in graph.output]
-    scalars = {constant.name for constant in graph.initializer if not [size for size in constant.dims if size != 1]}
-    steps = [resize]
-    while (
-        (maker := makers.get(steps[0].input[0]))
-        and maker.op_type in _ELEMENTWISE
-        and scalars.issuperset(maker.input[1:])
-        and readers.count(maker.output[0]) == 1
-    ):
-        steps.insert(0, maker)
-    return steps[:-1]
+@dataclass(frozen=True)
+class Steps:
+    """Elementwise steps, first to last, and the constants of one value that they read."""
+
+    nodes: tuple[onnx.NodeProto, ...] = ()
+    constants: tuple[onnx.TensorProto, ...] = ()
+
+    @classmethod
+    def before(cls, graph: onnx.GraphProto, resize: onnx.NodeProto) -> Steps:
+        """Those that lead to what `resize` alone reads."""
+        makers = {output: node for node in graph.node for output in node.output}
+        readers = [name for node in graph.node for name in node.input] + [output.name for output in graph.output]
+        scalars = {value.name: value for value in graph.initializer if not [size for size in value.dims if size != 1]}
+        nodes = [resize]
+        while (
+            (maker := makers.get(nodes[0].input[0]))
+            and maker.op_type in _ELEMENTWISE
+            and scalars.keys() >= set(maker.input[1:])
+            and readers.count(maker.output[0]) == 1
+        ):
+            nodes.insert(0, maker)
+        read = dict.fromkeys(name for node in nodes[:-1] for name in node.input[1:])
+        return cls(tuple(nodes[:-1]), tuple(scalars[name] for name in read))

@@ -13,6 +13,7 @@ from onnx import helper
 
 from export.operations import DOMAIN
 from export.resize import cubic
+from export.resize.elementwise import Steps
 from export.resize.side import Side, flags, measure
 
 
@@ -33,19 +34,19 @@ _METHODS = {
 OPERATIONS = tuple(_METHODS)
 
 
-def write_out(resize: onnx.NodeProto, image: str, steps: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+def write_out(resize: onnx.NodeProto, image: str, steps: Steps) -> list[onnx.NodeProto]:
     """The nodes that gather the taps from `image`, take the elementwise steps with them, and combine them."""
     rows, columns = Side.of(resize, "height"), Side.of(resize, "width")
     gathered = f"{resize.output[0]}/gathered"
     # What the first of the steps, or without any the resize itself, reads.
-    (steps or [resize])[0].input[0] = gathered
+    (*steps.nodes, resize)[0].input[0] = gathered
     weighted = [resize.input[0], rows.weights, columns.weights]
     return [
         measure(image, resize, rows, columns),
         _find_taps(resize, rows),
         _find_taps(resize, columns),
         helper.make_node("GatherTaps", [image, rows.taps, columns.taps], [gathered], domain=DOMAIN),
-        *steps,
+        *steps.nodes,
         helper.make_node(_METHODS[resize.op_type].combine, weighted, resize.output, domain=DOMAIN),
     ]
 

@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from export.operations import DOMAIN
+from export.resize.elementwise import Steps
 from export.resize.side import Side
 
 # Taps and their weights are [most taps of any new pixel, new]; those that a pixel lacks have the weight 0.
@@ -40,39 +41,43 @@ FUNCTIONS = (
 )
 
 
-def resize_rows(image: str, side: Side, steps: list[onnx.NodeProto], resized: str) -> list[onnx.NodeProto]:
+def resize_rows(image: str, side: Side, steps: Steps, resized: str) -> list[onnx.NodeProto]:
     """The nodes that resize the rows of [1, height, width, channels], giving [1, width, new_height, channels]."""
-    # Whoever renames the graph's values does not look inside the Scan: it has names of its own, also for what it reads.
-    read = dict.fromkeys((image, *(constant for step in steps for constant in step.input[1:])))
-    names = {name: f"{side.taps}/read_{index}" for index, name in enumerate(read)}
-    rows = f"{side.taps}/rows"
+    # Whoever renames values or takes a part of the graph may not look inside the Scan. So it has names of its own, and
+    # what it reads from outside is read by the node after it too.
+    read, rows = f"{side.taps}/read", f"{side.taps}/rows"
     scan = helper.make_node(
         "Scan",
         [side.taps, side.weights],
         [rows],
         num_scan_inputs=2,
         scan_input_axes=[1, 1],
-        body=_row(side, names, image, steps),
+        body=_row(read, side, steps),
     )
     return [
-        *(helper.make_node("Identity", [name], [own_name]) for name, own_name in names.items()),
+        helper.make_node("Identity", [image], [read]),
         scan,
-        helper.make_node("SwapSides", [rows, image], [resized], domain=DOMAIN),
+        helper.make_node("SwapSides", [rows, read], [resized], domain=DOMAIN),
     ]
 
 
-def _row(side: Side, names: dict[str, str], image: str, steps: list[onnx.NodeProto]) -> onnx.GraphProto:
+def _row(image: str, side: Side, steps: Steps) -> onnx.GraphProto:
     """One new row, float32 [width * channels], from its taps and their weights."""
     taps, weights, gathered, row = (f"{side.taps}/row_{value}" for value in ("taps", "weights", "gathered", "sum"))
-    nodes = [helper.make_node("Gather", [names[image], taps], [gathered], axis=1)]
-    for index, step in enumerate(steps):
+    names = {constant.name: f"{side.taps}/constant_{index}" for index, constant in enumerate(steps.constants)}
+    nodes = [helper.make_node("Gather", [image, taps], [gathered], axis=1)]
+    for index, step in enumerate(steps.nodes):
         nodes.append(_copy(step, nodes[-1].output[0], names, f"{side.taps}/step_{index}"))
     nodes += _weighted_sum(nodes[-1].output[0], weights, row)
     inputs = [
         helper.make_tensor_value_info(taps, TensorProto.INT64, [None]),
         helper.make_tensor_value_info(weights, TensorProto.FLOAT, [None]),
     ]
-    return helper.make_graph(nodes, "row", inputs, [helper.make_tensor_value_info(row, TensorProto.FLOAT, [None])])
+    outputs = [helper.make_tensor_value_info(row, TensorProto.FLOAT, [None])]
+    body = helper.make_graph(nodes, "row", inputs, outputs, initializer=steps.constants)
+    for constant in body.initializer:
+        constant.name = names[constant.name]
+    return body
 
 
 def _weighted_sum(gathered: str, weights: str, row: str) -> list[onnx.NodeProto]:

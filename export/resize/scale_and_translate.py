@@ -7,6 +7,7 @@ from onnx import helper
 
 from export.operations import DOMAIN
 from export.resize import kernels
+from export.resize.elementwise import Steps
 from export.resize.rows import resize_rows
 from export.resize.side import Side, flags, measure
 
@@ -89,7 +90,7 @@ FUNCTIONS = (
 )
 
 
-def write_out(resize: onnx.NodeProto, image: str, steps: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+def write_out(resize: onnx.NodeProto, image: str, steps: Steps) -> list[onnx.NodeProto]:
     """The nodes that weigh what each new pixel sees through the kernel, rows first as TensorFlow does."""
     rows, columns = Side.of(resize, "height"), Side.of(resize, "width")
     (resized,) = resize.output
@@ -101,7 +102,7 @@ def write_out(resize: onnx.NodeProto, image: str, steps: list[onnx.NodeProto]) -
         *_find_taps(resize, rows),
         *_find_taps(resize, columns),
         *resize_rows(image, rows, steps, low),
-        *resize_rows(low, columns, [], resized),
+        *resize_rows(low, columns, Steps(), resized),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.utils
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
@@ -162,6 +163,16 @@ def test_scaled_after_the_gather(name: str) -> None:
     assert ("image", TensorProto.UINT8) not in inputs_with_types(model, "Cast")
     readers = {node.op_type for node in model.graph.node if "image" in node.input}
     assert readers <= {"Gather", "Shape", "Transpose", "Identity"}
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_part_of_a_model(name: str) -> None:
+    """A resize that is taken out of its model takes all that it reads with it."""
+    image, size = picture(40, 50), (20, 19)
+    moved = fitting(name, image, size)
+    whole = expanded_after_scaling(name)
+    part = onnx.utils.Extractor(whole).extract_model(["image", "size", *moved], ["resized"])
+    np.testing.assert_array_equal(run(part, image, size, **moved)[0], run(whole, image, size, **moved)[0], strict=True)
 
 
 @pytest.mark.parametrize("name", SOME)
