@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import onnx
@@ -20,7 +21,7 @@ class Steps:
     def before(cls, graph: onnx.GraphProto, resize: onnx.NodeProto) -> Steps:
         """Those that lead to what `resize` alone reads."""
         makers = {output: node for node in graph.node for output in node.output}
-        readers = [name for node in graph.node for name in node.input] + [output.name for output in graph.output]
+        readers = list(_reads(graph))
         scalars = {value.name: value for value in graph.initializer if not [size for size in value.dims if size != 1]}
         nodes = [resize]
         while (
@@ -32,3 +33,12 @@ class Steps:
             nodes.insert(0, maker)
         read = dict.fromkeys(name for node in nodes[:-1] for name in node.input[1:])
         return cls(tuple(nodes[:-1]), tuple(scalars[name] for name in read))
+
+
+def _reads(graph: onnx.GraphProto) -> Iterator[str]:
+    """The names that its nodes, the graphs inside them and its outputs read, each as often as it is read."""
+    for node in graph.node:
+        yield from node.input
+        for attribute in node.attribute:
+            yield from _reads(attribute.g)
+    yield from (output.name for output in graph.output)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from export.operations import DOMAIN
+from export.resize import expand_resizes
 from tests.export.resizes import Array, cast, expand, inputs_with_types, onnx_model, picture, run
 
 Original = Callable[[Array, tuple[int, int]], Array]
@@ -240,6 +241,23 @@ def test_cast_that_is_an_output() -> None:
     expected = original_resize("half-pixel centres", "uint8")(image, (24, 60))
     np.testing.assert_array_equal(resized, expected, strict=True)
     np.testing.assert_array_equal(floats, image.astype(np.float32), strict=True)
+
+
+def test_branch_that_reads_a_cast() -> None:
+    """A cast that the branches of an If read too stays the whole picture."""
+    floats = onnx.ValueInfoProto(name="branch")
+    branch = helper.make_graph([helper.make_node("Identity", ["floats"], ["branch"])], "branch", [], [floats])
+    nodes = [
+        cast("image", "floats"),
+        helper.make_node("If", ["condition"], ["seen"], then_branch=branch, else_branch=branch),
+        resize("floats", "resized", "half-pixel centres"),
+    ]
+    image = picture(37, 53)
+    model = expand_resizes(onnx_model(nodes, ["resized", "seen"], condition=np.array(True)))
+    resized, seen = run(model, image, (24, 60))
+    expected = original_resize("half-pixel centres", "uint8")(image, (24, 60))
+    np.testing.assert_array_equal(resized, expected, strict=True)
+    np.testing.assert_array_equal(seen, image.astype(np.float32), strict=True)
 
 
 def test_two_resizes_of_a_picture() -> None:
