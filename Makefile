@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
-EXPORT_SOURCES := $(wildcard export/*.py predictor/*.py) $(shell find examples/digits/saved_model -type f)
+EXPORT_SOURCES := $(shell find export predictor examples/digits/saved_model -type f -not -name "*.pyc")
 CODE := main.py export predictor service tests examples
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 

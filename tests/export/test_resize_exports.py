@@ -53,6 +53,7 @@ PREPROCESSING: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "smart_resize": lambda pixels: keras.preprocessing.image.smart_resize(pixels, SIZE),
     "Resizing": keras.layers.Resizing(*SIZE, interpolation="bicubic", antialias=True),
     "Resizing crop": keras.layers.Resizing(*SIZE, crop_to_aspect_ratio=True),
+    "Resizing pad": keras.layers.Resizing(*SIZE, pad_to_aspect_ratio=True),
     "CenterCrop": keras.Sequential([keras.layers.Resizing(32, 40), keras.layers.CenterCrop(*SIZE)]),
 }
 
