@@ -15,10 +15,8 @@ JpegRatio = Literal[1, 2, 4, 8]
 Channels = Literal[0, 1, 3]
 Decoder = Literal["tensorflow", "pillow"]
 Orientation = Literal["ignore", "apply"]
-ResizeMethod = Literal[
-    "pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box", "pillow-hamming"
-]
-Fit = Literal["stretch", "crop", "keras-crop", "pad"]
+ResizeMethod = Literal["pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box"]
+Fit = Literal["stretch", "crop", "pad"]
 Drawing = Literal["white-on-black", "black-on-white"]
 
 
@@ -52,8 +50,7 @@ class Decoding:
 class Resizing:
     """How Pillow resizes the decoded picture to height x width pixels before the graph.
 
-    fit: `stretch` is `Image.resize`, `crop` `ImageOps.fit`, `pad` `ImageOps.pad` in black; `keras-crop` is
-    `keras.utils.load_img(keep_aspect_ratio=True)`, whose box has whole pixels.
+    fit: `stretch` is `Image.resize`, `crop` `ImageOps.fit`, `pad` `ImageOps.pad` in black.
     """
 
     method: ResizeMethod

@@ -23,13 +23,4 @@ def _resize(image: Image.Image, resizing: Resizing) -> Image.Image:
         return ImageOps.fit(image, size, method)
     if resizing.fit == "pad":
         return ImageOps.pad(image, size, method)
-    box = _whole_pixel_box(image.size, size) if resizing.fit == "keras-crop" else None
-    return image.resize(size, method, box)
-
-
-def _whole_pixel_box(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The largest centred box, left, top, right, bottom, with about the proportions of `target`, as Keras takes it."""
-    width = min(size[0], size[1] * target[0] // target[1])
-    height = min(size[1], size[0] * target[1] // target[0])
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    return left, top, left + width, top + height
+    return image.resize(size, method)
