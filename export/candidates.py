@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from export import pictures
 from export.recipe import Recipe
 from export.scale import SCALES, USUAL_ORDER, Order, Scale
 
@@ -17,19 +18,19 @@ Batches = Mapping[str, npt.NDArray[Any]]
 """A batch as the model takes it, by the candidate's name."""
 
 
-def usual_scales(recipe: Recipe) -> dict[str, Recipe]:
-    """The recipe with every usual scale that fits its channels, each in the order that usually goes with it."""
-    is_gray = recipe.order == "gray"
-    scales = [scale for scale in SCALES.values() if not (is_gray and scale.is_by_colour)]
-    orders: dict[str, Order] = {scale.name: USUAL_ORDER.get(scale.name, "rgb") for scale in scales}
-    return {scale.name: _with(recipe, scale, "gray" if is_gray else orders[scale.name]) for scale in scales}
+def usual_scales(recipe: Recipe, order: Order | None) -> dict[str, Recipe]:
+    """The recipe with every usual scale that fits its channels, in this order, or in the one that goes with each."""
+    if recipe.order == "gray":
+        return {name: _with(recipe, scale, "gray") for name, scale in SCALES.items() if not scale.is_by_colour}
+    return {name: _with(recipe, scale, order or USUAL_ORDER.get(name, "rgb")) for name, scale in SCALES.items()}
 
 
-def scales_and_orders(recipe: Recipe) -> dict[tuple[str, Order], Recipe]:
-    """The recipe with every usual scale, in every order."""
-    orders: tuple[Order, ...] = ("gray",) if recipe.order == "gray" else ("rgb", "bgr")
-    names = usual_scales(recipe)
-    return {(name, order): _with(recipe, SCALES[name], order) for name in names for order in orders}
+def scales_and_orders(recipe: Recipe, order: Order | None) -> dict[tuple[str, Order], Recipe]:
+    """The recipe with every usual scale that fits its channels, in this order, or in every one that there is."""
+    orders: tuple[Order, ...] = ("gray",) if recipe.order == "gray" else (order,) if order else ("rgb", "bgr")
+    return {
+        (name, order): _with(recipe, SCALES[name], order) for name in usual_scales(recipe, None) for order in orders
+    }
 
 
 def _with(recipe: Recipe, scale: Scale, order: Order) -> Recipe:
@@ -52,3 +53,8 @@ class Preparation:
         """The batch of each recipe for a picture's file; one of UNREADABLE for a bad picture."""
         made = self._session.run(self._batches, {self._input: self._first.read(data)})
         return {key: np.asarray(batch) for key, batch in made.items()}
+
+
+def any_batch(recipe: Recipe) -> npt.NDArray[Any]:
+    """A batch of some picture."""
+    return Preparation({"": recipe})(pictures.colour().read())[""]

@@ -20,9 +20,10 @@ from export.options import Options
 from export.original import UNREADABLE, Original, Read, Seen, SignatureOriginal
 from export.pipeline import OwnLabels, Pipeline
 from export.pixel_layout import written
+from export.pixel_model import Recovered
 from export.progress import Report
 from export.recipe import Recipe
-from export.recover import Recovered, recover
+from export.recover import recover
 from export.running import GraphRunner
 from export.saved_model import SavedModel, TensorSpec
 from export.saved_model_pixels import SavedModelPixels

@@ -23,7 +23,7 @@ from export.trace import Trace, trace
 
 
 class SavedModelPixels:
-    """A `recover.PixelModel`."""
+    """A `PixelModel`."""
 
     metadata = Pixels()
 

@@ -40,7 +40,7 @@ _LINEAR = frozenset(("Add", "MatMul", "Gemm", "Conv", "Mul", "LogSoftmax"))
 
 
 class TfliteModel:
-    """A model that takes pixels, opened; a `recover.PixelModel` whose metadata may say how it wants them.
+    """A model that takes pixels, opened; a `PixelModel` whose metadata may say how it wants them.
 
     Raises CannotOpen for a broken file, and NotAClassifier when it does not turn a picture into a score for each class.
     """
