@@ -143,7 +143,8 @@ class _GraphCopy:
 
     def _add_node(self, node: Node) -> Any:
         copy = self.graph_def.node.add(name=node.name, op=node.op)
-        copy.input.extend(self.name(value) for value in inputs_of(node))
+        # A node's first output goes by the node's name alone: TensorFlow's optimiser makes "wait for" inputs of that.
+        copy.input.extend(self.name(value).removesuffix(":0") for value in inputs_of(node))
         for name, value in node.definition.attr.items():
             if not name.startswith("_"):
                 copy.attr[name].CopyFrom(value)

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from export import head
-from export.batchnorm import divergences, first_batch_norm
+from export.batchnorm import BatchNorm, divergences, first_batch_norm
 from export.ending import Ending
+from export.dataflow import Tensor
 from export.flatten import subgraph
 from export.interface import Interface, activation
 from export.labels import Labels
@@ -19,7 +20,7 @@ from export.options import Pixels
 from export.original import vector
 from export.running import GraphRunner
 from export.saved_model import SavedModel
-from export.trace import Trace, trace
+from export.trace import Trace, in_order, trace
 
 
 class SavedModelPixels:
@@ -45,14 +46,25 @@ class SavedModelPixels:
         """Whether a resize stands in the graph before the first layer."""
         return self._trace.resizes
 
+    @cached_property
+    def _batch_norm(self) -> BatchNorm | None:
+        return first_batch_norm(self._trace)
+
     def head(self) -> head.Head | None:
-        """What it does to its pixels before the first layer."""
-        return head.measure(GraphRunner(subgraph(self._model, self._trace.network_input)), self.layout)
+        """What it does to its pixels before the first layer, as far as that was not learned from them."""
+        return head.measure(GraphRunner(subgraph(self._model, self._end_of_head)), self.layout)
+
+    @property
+    def _end_of_head(self) -> Tensor:
+        """What the first layer sees, or the batch normalisation that stands even before it."""
+        seen = self._trace.network_input
+        if self._batch_norm and self._batch_norm.given.node in in_order(seen, lambda node: False):
+            return self._batch_norm.given
+        return seen
 
     def divergences(self, batches: Iterable[Mapping[Any, npt.NDArray[Any]]]) -> dict[Any, float]:
         """The divergence at its first batch normalisation for each kind of batch; empty where it has none."""
-        batch_norm = first_batch_norm(self._trace)
-        return divergences(self._model, batch_norm, batches) if batch_norm else {}
+        return divergences(self._model, self._batch_norm, batches) if self._batch_norm else {}
 
     def score(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """The score of each class for a batch."""

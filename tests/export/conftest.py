@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from export.exporter import Export, export_model
 from export.options import Options
-from tests.export import models
+from tests.export import models, photographs
 
 ExportTo = Callable[..., Export]
 
@@ -29,3 +30,12 @@ def unlabelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that takes files and names no labels."""
     folder = tmp_path_factory.mktemp("models") / "animals"
     return models.save_bytes(models.network(), folder, models.decode_and_resize)
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three real photographs, PNG and JPEG."""
+    folder = tmp_path_factory.mktemp("photos")
+    for name in ("coffee.png", "china.jpg", "rocket.jpg"):
+        shutil.copy(photographs.find(name), folder)
+    return folder

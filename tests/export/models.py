@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import onnx
+import onnx.shape_inference
 import tensorflow as tf
 
 SIZE = 24  # pixels a side of what the networks see
@@ -35,6 +37,24 @@ def save_pixels(model: Any, folder: Path) -> Path:
     return folder
 
 
+def save_signature(
+    model: Any, folder: Path, serve: Callable[..., dict[str, tf.Tensor]], *inputs: tf.TensorSpec
+) -> Path:
+    """A SavedModel whose `serving_default` is a function of tensors."""
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serving_default", serve, input_signature=list(inputs))
+    archive.write_out(str(folder), verbose=False)
+    return folder
+
+
+def largest_batch(path: Path) -> int:
+    """The largest first dimension of a value of four dimensions in an ONNX file."""
+    graph = onnx.shape_inference.infer_shapes(onnx.load(path), data_prop=True).graph
+    shapes = [value.type.tensor_type.shape.dim for value in graph.value_info]
+    return max(shape[0].dim_value for shape in shapes if len(shape) == 4)
+
+
 def save_bytes(
     model: Any,
     folder: Path,
@@ -57,11 +77,7 @@ def save_bytes(
             answer["key"] = keys[0]
         return answer
 
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serving_default", serve, input_signature=inputs)
-    archive.write_out(str(folder), verbose=False)
-    return folder
+    return save_signature(model, folder, serve, *inputs)
 
 
 def decode_and_resize(data: tf.Tensor, size: int = SIZE) -> tf.Tensor:

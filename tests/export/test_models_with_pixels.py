@@ -71,66 +71,13 @@ def test_channels_first(shared: Path, export_to: ExportTo) -> None:
     assert export.verification.parity.identical_inputs == 1
 
 
-def test_uint8_pixels(tmp_path: Path, export_to: ExportTo) -> None:
-    """A model that takes uint8 pixels gets the resized picture rounded; it needs no scale and takes none."""
+def test_scale_of_whole_levels(tmp_path: Path, export_to: ExportTo) -> None:
+    """A model that takes uint8 pixels takes no scale."""
     layers = models.keras.layers
     inputs = layers.Input([models.SIZE, models.SIZE, 3], dtype="uint8")
     model = models.keras.Model(inputs, models.network()(layers.Rescaling(1 / 255)(inputs)))
-    source = models.save_pixels(model, tmp_path / "model")
     with pytest.raises(ExportError, match=r"uint8 .* cannot be scaled to 0\.\.1"):
-        export_to(source, scale="0..1")
-    export = export_to(source)
-    data = pictures.made()[1].read()
-    resized = tf.image.resize(tf.io.decode_image(data, channels=3), [models.SIZE, models.SIZE])
-    classifier = Classifier.load(export.path)
-    expected = model(tf.cast(tf.round(resized), tf.uint8)[tf.newaxis])[0]
-    np.testing.assert_allclose(classifier.scores(classifier.decode(data)), expected, atol=2e-5)
-    assert export.verification.parity.identical_inputs == 1
-
-
-@pytest.mark.parametrize("batch", [1, 6])
-def test_fixed_batch(batch: int, tmp_path: Path, export_to: ExportTo) -> None:
-    """A model for batches of a fixed size answers for one picture what it answers for the first of its batch."""
-    model = models.network()
-    archive = models.keras.export.ExportArchive()
-    archive.track(model)
-    spec = tf.TensorSpec([batch, models.SIZE, models.SIZE, 3], tf.float32, name="pixels")
-    archive.add_endpoint("serving_default", lambda pixels: {"scores": model(pixels)}, input_signature=[spec])
-    archive.write_out(str(tmp_path / "model"), verbose=False)
-    export = export_to(tmp_path / "model", scale="0..1")
-    data = pictures.colour().read()
-    resized = tf.image.resize(tf.io.decode_image(data, channels=3), [models.SIZE, models.SIZE])
-    classifier = Classifier.load(export.path)
-    expected = model(resized[tf.newaxis] / 255.0)[0]
-    np.testing.assert_allclose(classifier.scores(classifier.decode(data)), expected, atol=2e-5)
-    assert export.verification.parity.identical_inputs == 1
-
-
-@pytest.fixture
-def any_size(tmp_path: Path) -> Path:
-    """A model that takes pictures of any size."""
-    layers = models.keras.layers
-    model = models.keras.Sequential(
-        [
-            layers.Input([None, None, 3]),
-            layers.Conv2D(8, 3, activation="relu"),
-            layers.GlobalMaxPooling2D(),
-            layers.Dense(4, activation="softmax"),
-        ]
-    )
-    return models.save_pixels(model, tmp_path / "model")
-
-
-def test_any_size(any_size: Path, export_to: ExportTo) -> None:
-    """A model that takes any size is exported for the size that the user says."""
-    export = export_to(any_size, scale="0..255", size=(30, 50))
-    assert "resize to 30 x 50, tf-bilinear" in export.info.preprocessing
-
-
-def test_missing_size(any_size: Path, export_to: ExportTo) -> None:
-    """Without --size the message says what is missing."""
-    with pytest.raises(MissingPreprocessing, match="--size HEIGHT WIDTH"):
-        export_to(any_size, scale="0..255")
+        export_to(models.save_pixels(model, tmp_path / "model"), scale="0..1")
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", None])
