@@ -97,9 +97,14 @@ def _mean(offset: Tensor, inverse: Tensor) -> Tensor | None:
 def divergences(
     model: SavedModel, batch_norm: BatchNorm, batches: Iterable[Mapping[str, npt.NDArray[np.float32]]]
 ) -> dict[str, float]:
-    """The divergence for each name in `batches`, whose elements map it to a batch as the model takes it."""
+    """The divergence for each name in `batches`, whose elements map it to a batch as the model takes it.
+
+    Empty where the moving statistics never moved.
+    """
     moving = GraphRunner(subgraph(model, batch_norm.mean, batch_norm.variance)).run()
     mean, variance = (values.reshape(-1).astype(np.float64) for values in moving)
+    if np.all(mean == 0) and np.all(variance == 1):  # as they are initialised
+        return {}
     runner = GraphRunner(subgraph(model, batch_norm.given))
     sums: dict[str, _Sums] = {}
     for batch in batches:

@@ -18,6 +18,7 @@ from export.scale import SCALES, Scale
 
 _LEVELS = (0.0, 100.0, 255.0)
 _ANY_SIZE = 96  # pixels a side of the test pictures, where a model takes any
+_OTHER_SIZE = 128
 _INPUT_RANGES = {"0..255": (0.0, 255.0), "0..1": (0.0, 1.0), "-1..1": (-1.0, 1.0)}
 
 
@@ -55,13 +56,24 @@ def measure(runner: GraphRunner, layout: Layout) -> Head | None:
     return Head(slope, zero)
 
 
+def fits_pictures(runner: GraphRunner, layout: Layout) -> bool:
+    """Whether pictures of different sizes have one size when the first layer sees them."""
+    shapes = {runner.run(_plain(layout, 0, side))[0].shape for side in (_ANY_SIZE, _OTHER_SIZE)}
+    return len(shapes) == 1
+
+
 def _seen(runner: GraphRunner, layout: Layout, level: float) -> npt.NDArray[np.float64]:
     """What the first layer sees of a picture of one level: a value for each channel, from the picture's middle."""
-    size = [layout.height or _ANY_SIZE, layout.width or _ANY_SIZE]
+    (values,) = runner.run(_plain(layout, level, _ANY_SIZE))
+    return _middle(values.astype(np.float64))
+
+
+def _plain(layout: Layout, level: float, any_size: int) -> npt.NDArray[Any]:
+    """A batch of pictures of one level as the model takes it, `any_size` pixels a side where it takes any."""
+    size = [layout.height or any_size, layout.width or any_size]
     channels = [] if layout.rank == 3 else [layout.channels]
     shape = [layout.batch or 1, *(channels + size if layout.channels_first else size + channels)]
-    (values,) = runner.run(np.full(shape, level, layout.dtype.as_numpy_dtype))
-    return _middle(values.astype(np.float64))
+    return np.full(shape, level, layout.dtype.as_numpy_dtype)
 
 
 def _middle(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -25,7 +25,7 @@ class PixelModel(Protocol):
 
     @property
     def resizes_itself(self) -> bool:
-        """Whether it resizes pictures before its first layer."""
+        """Whether it fits pictures of any size before its first layer."""
 
     def head(self) -> Head | None:
         """What it does to its pixels before the first layer; None where that is not known."""

@@ -128,7 +128,9 @@ class Recipe:
             # A signed byte cannot hold 255: models quantised to int8 count the levels from -128.
             shifted = tf.cast(levels, tf.int32) - 128 if self.layout.dtype == tf.int8 else levels
             return tf.cast(shifted, self.layout.dtype)
-        return tf.cast(self.scale.apply(tf.cast(pixels, tf.float32), self.order), self.layout.dtype)
+        scaled = tf.cast(self.scale.apply(tf.cast(pixels, tf.float32), self.order), self.layout.dtype)
+        # tf2onnx drops casts to half precision and back, and the rounding with them, unless something is in between.
+        return tf.maximum(scaled, scaled.dtype.min) if scaled.dtype == tf.float16 else scaled
 
     def _arranged(self, values: tf.Tensor) -> tf.Tensor:
         if self.layout.rank == 3:

@@ -60,7 +60,7 @@ def _without_scale(model: PixelModel, wanted: Pixels) -> tuple[Recipe, Evidence]
     layout, assumed = model.layout, []
     _check_order(model, wanted.order)
     resize = wanted.resize
-    if not resize and not (model.resizes_itself and None in (layout.height, layout.width)):
+    if not resize and not (None in (layout.height, layout.width) and model.resizes_itself):
         resize = "tf-bilinear"
         assumed.append("resize tf-bilinear: assumed, say --resize if training used another")
     height, width = _size(model, wanted) if resize else (0, 0)

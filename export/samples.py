@@ -47,8 +47,8 @@ def decide(
     divergences = model.divergences(_batches(Preparation(recipes), samples, report))
     if not divergences:
         raise MissingPreprocessing(
-            "The model remembers nothing of its training's pixels: no batch normalisation is left in its graph. Say "
-            "the scale with --scale, or give pictures of known classes with --labelled."
+            "The model remembers nothing of its training's pixels: no batch normalisation with statistics is left in "
+            "its graph. Say the scale with --scale, or give pictures of known classes with --labelled."
         )
     evidence = Evidence(said.sentences, (*said.tables, _table(divergences, len(samples))))
     scale, about_scale = _scale(divergences, evidence)

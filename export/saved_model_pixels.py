@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from export import head
 from export.batchnorm import BatchNorm, divergences, first_batch_norm
-from export.ending import Ending
 from export.dataflow import Tensor
+from export.ending import Ending
 from export.flatten import subgraph
 from export.interface import Interface, activation
 from export.labels import Labels
@@ -43,16 +43,20 @@ class SavedModelPixels:
 
     @property
     def resizes_itself(self) -> bool:
-        """Whether a resize stands in the graph before the first layer."""
-        return self._trace.resizes
+        """Whether it fits pictures of any size before its first layer."""
+        return head.fits_pictures(self._head_runner, self.layout)
+
+    def head(self) -> head.Head | None:
+        """What it does to its pixels before the first layer, as far as that was not learned from them."""
+        return head.measure(self._head_runner, self.layout)
+
+    @cached_property
+    def _head_runner(self) -> GraphRunner:
+        return GraphRunner(subgraph(self._model, self._end_of_head))
 
     @cached_property
     def _batch_norm(self) -> BatchNorm | None:
         return first_batch_norm(self._trace)
-
-    def head(self) -> head.Head | None:
-        """What it does to its pixels before the first layer, as far as that was not learned from them."""
-        return head.measure(GraphRunner(subgraph(self._model, self._end_of_head)), self.layout)
 
     @property
     def _end_of_head(self) -> Tensor:

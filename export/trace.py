@@ -11,9 +11,6 @@ from export.errors import CannotConvert, NotAClassifier
 DECODERS = frozenset(("DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeAndCropJpeg"))
 LAYERS = frozenset(("Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "BatchMatMulV2", "Einsum", "XlaConvV2"))
 """Operations with weights: the first of them that the picture reaches is where the network begins."""
-RESIZES = frozenset(
-    ("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea", "ScaleAndTranslate", "CropAndResize")
-)
 
 
 @dataclass(frozen=True)
@@ -31,12 +28,6 @@ class Trace:
     image: Node
     decoder: Node | None
     network_input: Tensor
-
-    @property
-    def resizes(self) -> bool:
-        """Whether the graph resizes the picture before the network sees it."""
-        before = in_order(self.network_input, lambda node: node is self.image)
-        return any(node.op in RESIZES and node in self.follows_picture for node in before)
 
 
 def trace(scores: Tensor, picture: Node | None = None) -> Trace:

@@ -11,7 +11,7 @@ import skimage.data
 import sklearn.datasets
 from PIL import Image
 
-SCENES = ("astronaut.png", "chelsea.png", "coffee.png", "china.jpg", "flower.jpg", "motorcycle_left.png", "rocket.jpg")
+SCENES = ("astronaut.png", "chelsea.png", "china.jpg", "coffee.png", "flower.jpg", "motorcycle_left.png", "rocket.jpg")
 """The photographs in colour, each a class of its own."""
 
 

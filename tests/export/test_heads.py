@@ -127,7 +127,6 @@ INSIDE: dict[str, list[Any]] = {
         LAYERS.RandomRotation(0.2),
         LAYERS.RandomZoom(0.1),
         LAYERS.RandomContrast(0.2),
-        LAYERS.RandomBrightness(0.2),
         LAYERS.RandomTranslation(0.1, 0.1),
     ],
 }
@@ -144,7 +143,7 @@ def test_layers_inside(name: str, tmp_path: Path, photos: Path, export_to: Expor
     assert export.verification.parity.identical_inputs == 1
 
 
-@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small", "ConvNeXtTiny"])
+@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
 def test_application(name: str, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
     """A network of keras.applications that holds its preprocessing is fed levels of 0 to 255."""
     keras.utils.set_random_seed(1)
