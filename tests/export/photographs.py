@@ -27,6 +27,11 @@ def scene(name: str) -> npt.NDArray[np.uint8]:
     return np.asarray(Image.open(find(name)).convert("RGB").reduce(2))
 
 
+def read(path: Path) -> npt.NDArray[np.uint8]:
+    """A picture's file as Pillow decodes it, uint8 [height, width, 3]."""
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
 def patches(count: int, size: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Square parts of the photographs, uint8 [count, size, size, 3], and which photograph each is of."""
     generator = np.random.default_rng(seed)
