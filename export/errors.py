@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from export.evidence import Evidence
+
+MOST_WORDS_OF_OTHERS = 200  # characters of a library's message; Keras puts whole models into one line
 
 
 class ExportError(Exception):
@@ -86,5 +89,5 @@ class NotEqual(ExportError):
 
 
 def first_line(error: Exception) -> str:
-    """What an error of a library says, without what follows: traces and advice for programmers."""
-    return str(error).strip().split("\n")[0]
+    """What an error of a library says, without what follows: traces, whole configurations, advice for programmers."""
+    return textwrap.shorten(str(error).strip().split("\n")[0], MOST_WORDS_OF_OTHERS, placeholder=" …")

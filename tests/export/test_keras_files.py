@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import pytest
 
+from export.errors import CannotOpen
 from tests.export import models
 from tests.export.comparison import check_scores, resized
 from tests.export.conftest import ExportTo
@@ -25,3 +27,40 @@ def test_keras_file(suffix: str, tmp_path: Path, photos: Path, export_to: Export
     check_scores(export, photos, lambda data: model(resized(data)))
     assert export.info.name == "flowers"
     assert export.verification.parity.identical_inputs == 1
+
+
+@pytest.fixture
+def keras_2() -> Any:
+    """Keras 2, as it was part of TensorFlow up to 2.15."""
+    return pytest.importorskip("tf_keras")
+
+
+@pytest.mark.filterwarnings("ignore")  # of Keras 2, which is no longer kept
+def test_legacy_file(keras_2: Any, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
+    """A .h5 file that Keras 2 saved with its training's state answers as Keras 2 does."""
+    layers = keras_2.layers
+    model = keras_2.Sequential(
+        [
+            layers.Input([SIZE, SIZE, 3]),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Flatten(),
+            layers.Dense(5, activation="softmax"),
+        ]
+    )
+    model.compile(keras_2.optimizers.legacy.Adam(), "categorical_crossentropy")
+    model.save(tmp_path / "flowers.h5")
+    export = export_to(tmp_path / "flowers.h5", images=photos)
+    check_scores(export, photos, lambda data: model(resized(data)))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_legacy_file_that_keras_3_cannot_load(keras_2: Any, tmp_path: Path, export_to: ExportTo) -> None:
+    """A file with what Keras 3 does not know is refused in few words, with what to do."""
+    layers = keras_2.layers
+    model = keras_2.Sequential([layers.Input([SIZE, SIZE, 3]), layers.DepthwiseConv2D(3), layers.Flatten()])
+    model.save(tmp_path / "flowers.h5")
+    with pytest.raises(CannotOpen, match=r"cannot load it: .*DepthwiseConv2D.*call model\.export\(FOLDER\)") as caught:
+        export_to(tmp_path / "flowers.h5", scale="-1..1")
+    assert len(str(caught.value)) < 500
