@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from export import pictures
 from export.exporter import Export, export_model
 from export.options import Options
+from tests.conftest import ROOT
 from tests.export import models, photographs
 
 ExportTo = Callable[..., Export]
@@ -23,6 +25,18 @@ def export_to(tmp_path: Path) -> ExportTo:
         return export_model(str(source), tmp_path / "model.onnx", Options.said(**options), lambda *_: None)  # type: ignore[arg-type]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def few_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a few made pictures of different kinds, and of photographs where ../shared is there."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for picture in pictures.made()[2:16:4]:
+        (folder / picture.name).write_bytes(picture.read())
+    for photo in ("burger.jpg", "cats_and_dogs.jpg", "sparrow.png"):
+        if (path := ROOT.parent / "shared" / "images" / "photos" / photo).is_file():
+            shutil.copy(path, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
