@@ -45,6 +45,7 @@ class Served:
         return model(tf.map_fn(self.preprocess, images, fn_output_signature=PICTURE), training=False)
 
     def probabilities(self, logits: tf.Tensor) -> tf.Tensor:
+        """The outputs `probs` and `scores`."""
         return tf.sigmoid(logits) if self.multilabel else tf.nn.softmax(logits)
 
 
@@ -198,10 +199,12 @@ class ClassToken(keras.layers.Layer):
     """Puts a learned token before all others, and adds a learned position to each."""
 
     def build(self, shape: tuple[int, ...]) -> None:
+        """Make token and positions for tokens [N, tokens, width]."""
         self.token = self.add_weight(shape=[1, 1, shape[2]], initializer="random_normal")
         self.positions = self.add_weight(shape=[1, shape[1] + 1, shape[2]], initializer="random_normal")
 
     def call(self, tokens: Any) -> Any:
+        """Tokens [N, tokens, width] with one more in front."""
         first = keras.ops.broadcast_to(self.token, [keras.ops.shape(tokens)[0], 1, tokens.shape[2]])
         return keras.ops.concatenate([first, tokens], axis=1) + self.positions
 
