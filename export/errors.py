@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -88,6 +89,13 @@ class NotEqual(ExportError):
     """The finished file answers differently from the original; nothing was written."""
 
 
+_ABOUT_CODE = re.compile(
+    r"Graph execution error:|Detected at node .*|<stack traces unavailable>|\d+ root error\(s\) found\.|\[\[.*|"
+)
+
+
 def first_line(error: Exception) -> str:
-    """What an error of a library says, without what follows: traces, whole configurations, advice for programmers."""
-    return textwrap.shorten(str(error).strip().split("\n")[0], MOST_WORDS_OF_OTHERS, placeholder=" …")
+    """What an error of a library says, without what stands around it: traces, configurations, advice."""
+    lines = (line.strip() for line in str(error).splitlines())
+    said = next((line for line in lines if not _ABOUT_CODE.fullmatch(line)), type(error).__name__)
+    return textwrap.shorten(said, MOST_WORDS_OF_OTHERS, placeholder=" …")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from export.dataflow import Scope, Tensor, resolve
-from export.errors import NoSuchSignature, NotAClassifier
-from export.pixel_layout import Layout, Shape, written
+from export.errors import CannotConvert, NoSuchSignature, NotAClassifier
+from export.pixel_layout import Layout, written
 from export.saved_model import DEFAULT_SIGNATURE, SavedModel, Signature, TensorSpec
+from export.trace import trace
 
 _NAMES_OF_PROBABILITIES = ("scores", "probabilities", "probs", "softmax", "predictions")
 _NAMES_OF_LOGITS = ("logits", "default", "output", "outputs", "output_0")
-_SILENT = frozenset(("ExpandDims", "Squeeze", "EnsureShape", "Reshape", "Cast", "GatherV2", "TopKV2"))
+_SILENT = frozenset(("ExpandDims", "Squeeze", "EnsureShape", "Reshape", "Cast", "StridedSlice", "GatherV2", "TopKV2"))
 _ACTIVATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
 _LINEAR = frozenset(("MatMul", "BatchMatMulV2", "BiasAdd", "Add", "AddV2", "Conv2D", "Mul", "Mean", "LogSoftmax"))
 
@@ -46,14 +47,18 @@ def choose(model: SavedModel, signature: str | None, output: str | None) -> Inte
     for name in names:
         try:
             found[name] = _interface(model, model.signatures[name], output)
-        except NotAClassifier as reason:
+        except (NotAClassifier, CannotConvert) as reason:
             reasons.append(reason)
         if name == DEFAULT_SIGNATURE and name in found:
             return found[name]
     if len(found) > 1:
         raise NoSuchSignature(None, found)
     if not found:
-        raise reasons[0] if reasons else NotAClassifier("The model has no signature, so nothing can be called.")
+        raise (
+            reasons[0]
+            if reasons
+            else NotAClassifier("The model has no signature, so nothing can be called. Save it with signatures.")
+        )
     return found.popitem()[1]
 
 
@@ -71,7 +76,10 @@ def _preferred(signatures: Mapping[str, Signature]) -> list[str]:
 
 def _interface(model: SavedModel, signature: Signature, output: str | None) -> Interface:
     scores = _find_scores(model.scope, signature, output)
-    return Interface(signature, scores, _find_pixels(signature))
+    pixels = _find_pixels(signature)
+    if pixels is None:
+        trace(model.scope.tensor(scores.name))  # NotAClassifier where the strings are no pictures' files
+    return Interface(signature, scores, pixels)
 
 
 def _find_pixels(signature: Signature) -> TensorSpec | None:
@@ -89,7 +97,7 @@ def _find_pixels(signature: Signature) -> TensorSpec | None:
     if len(pictures) > 1 or (others and len(signature.inputs) > 1):
         names = ", ".join(f"{spec.key} ({written(spec.dtype, spec.shape)})" for spec in signature.inputs)
         raise NotAClassifier(
-            f"The signature {signature.name!r} takes more than one picture. Its inputs: {names}. Export the part of it "
+            f"The signature {signature.name!r} takes more than a picture. Its inputs: {names}. Export the part of it "
             "that classifies a single picture, or choose another signature with --signature."
         )
     if not pictures and not any(spec.is_string for spec in signature.inputs):
@@ -100,7 +108,7 @@ def _find_pixels(signature: Signature) -> TensorSpec | None:
 def _find_scores(scope: Scope, signature: Signature, wanted: str | None) -> TensorSpec:
     """The output with one number a class: the `wanted` one, the probabilities, else the logits."""
     _check_no_boxes(signature)
-    outputs = [spec for spec in signature.outputs if spec.dtype.is_floating and _is_vector(spec.shape)]
+    outputs = [spec for spec in signature.outputs if spec.dtype.is_floating and _can_be_scores(spec, scope)]
     if wanted:
         outputs = [spec for spec in outputs if spec.key == wanted]
     outputs = [spec for spec in outputs if spec.shape is None or len(spec.shape) > 1] or outputs
@@ -128,7 +136,7 @@ def _is_unclear_beside(activated: list[TensorSpec], spec: TensorSpec, scope: Sco
 
 
 def _check_no_boxes(signature: Signature) -> None:
-    boxes = [spec.key for spec in signature.outputs if "box" in spec.key.lower()]
+    boxes = [spec.key for spec in signature.outputs if "box" in spec.key.lower() or _are_corners(spec)]
     if boxes:
         raise NotAClassifier(
             f"The signature {signature.name!r} finds objects: its output {boxes[0]!r} holds boxes. Only models that "
@@ -136,14 +144,26 @@ def _check_no_boxes(signature: Signature) -> None:
         )
 
 
-def _is_vector(shape: Shape) -> bool:
-    """Whether it can be [N, classes], with ones between, or [classes]."""
-    return shape is None or (len(shape) >= 1 and all(size == 1 for size in shape[1:-1]))
+def _are_corners(spec: TensorSpec) -> bool:
+    """Whether it has four numbers for each of several places in a picture."""
+    return spec.dtype.is_floating and spec.shape is not None and len(spec.shape) == 3 and spec.shape[2] == 4
+
+
+def _can_be_scores(spec: TensorSpec, scope: Scope) -> bool:
+    """Whether it can be [N, classes], with ones besides, or [classes], or [N] for two classes.
+
+    [N] is also the shape of the best score alone, or of a loss: only what an activation or a layer gives is a score.
+    """
+    if spec.shape is None:
+        return True
+    if spec.shape in ((None,), (1,)):
+        return activation(scope.tensor(spec.name)) != ""
+    return len(spec.shape) >= 1 and sum(size != 1 for size in spec.shape[1:]) <= 1
 
 
 def _written_outputs(signature: Signature) -> str:
     outputs = ", ".join(f"{spec.key} ({written(spec.dtype, spec.shape)})" for spec in signature.outputs)
     hint = ""
-    if any(spec.shape and len(spec.shape) == 4 and spec.shape[1:3] != (1, 1) for spec in signature.outputs):
+    if any(spec.shape and len(spec.shape) == 4 for spec in signature.outputs):
         hint = " Scores for every pixel or place are not a classifier's."
-    return f"Its outputs: {outputs}.{hint}"
+    return f"Its outputs: {outputs}.{hint} An output that can be exported is a float [N, classes]."

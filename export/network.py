@@ -116,7 +116,9 @@ def check_operations(model: onnx.ModelProto) -> None:
     used = {node.op_type for node in model.graph.node if node.domain != DOMAIN}
     unknown = sorted(op for op in used if not onnx.defs.has(op))
     if unknown:
-        raise CannotConvert(f"The graph uses operations that ONNX does not have: {', '.join(unknown)}.")
+        raise CannotConvert(
+            f"The graph uses operations that ONNX does not have: {', '.join(unknown)}. Build it without them."
+        )
 
 
 def _number_steadily(graph: onnx.GraphProto) -> None:

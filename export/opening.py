@@ -12,7 +12,7 @@ import numpy as np
 
 from export import keras_file, labels, pictures
 from export.ending import Ending
-from export.errors import ExportError
+from export.errors import ExportError, first_line
 from export.fingerprint import fingerprint
 from export.labels import Labels
 from export.options import Options
@@ -104,7 +104,10 @@ def _readable(original: Original) -> list[bytes]:
         if len(found) == LOOKED_AT:
             return found
     if not found:
-        raise ExportError(f"The original answers none of the pictures made to test it: {reason}")
+        raise ExportError(
+            f"The original answers none of the JPEG and PNG files made to test it: {first_line(reason)} See whether it "
+            "answers for a picture in TensorFlow itself."
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -79,14 +80,14 @@ class Seen:
 
     def __call__(self, data: bytes) -> npt.NDArray[Any]:
         """The tensor's value for a picture's file."""
-        value = self._read(data)
-        (seen,) = self._runner.run([value] if self._runner.input_rank == 1 else value)
+        (seen,) = self._runner.run(self._read(data))
         return seen
 
 
 def vector(values: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     """What a model gives for the first picture of its batch, as one list; NotAClassifier when it is no list."""
-    if values.ndim == 0 or (values.ndim > 1 and values.size != values.shape[0] * values.shape[-1]):
+    shape = values.shape[1:] or values.shape
+    if math.prod(shape) != max(shape, default=0):
         raise NotAClassifier(
             f"For one picture the output {name!r} has the shape {list(values.shape)}, not [1, classes]."
         )

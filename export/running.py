@@ -21,11 +21,10 @@ class GraphRunner:
             tf.import_graph_def(subgraph.graph_def, name="")
         self._session = tf.compat.v1.Session(graph=graph)
 
-    @property
-    def input_rank(self) -> int | None:
-        """The rank of the input."""
-        rank: int | None = self._session.graph.get_tensor_by_name(self._subgraph.input).shape.rank
-        return rank
+    def shape(self, name: str) -> list[int | None]:
+        """The shape of a tensor inside the graph."""
+        shape: list[int | None] = self._session.graph.get_tensor_by_name(name).shape.as_list()
+        return shape
 
     def run(self, value: Any = None) -> list[npt.NDArray[Any]]:
         """The outputs for a value of the input, or for none where there is no input."""

@@ -46,6 +46,13 @@ class TensorSpec:
         """Whether it holds strings."""
         return bool(self.dtype == tf.string)
 
+    def holding(self, value: Any) -> npt.NDArray[Any]:
+        """One value as the tensor: alone in a batch, or as it is where there is no batch."""
+        rank = 1 if self.shape is None else len(self.shape)
+        tensor = np.empty([1] * rank, self.dtype.as_numpy_dtype)
+        tensor[...] = value  # np.full would cut zeros off the end of bytes
+        return tensor
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -110,7 +117,11 @@ class SavedModel:
 
     def call(self, signature: Signature, output: TensorSpec, feed: Mapping[str, Any]) -> npt.NDArray[Any]:
         """One output of a signature; what `feed` leaves out is a word for strings and off for switches."""
-        others = {spec.name: _stand_in(spec) for spec in signature.inputs if spec.name not in feed}
+        others = {
+            spec.name: spec.holding(b"0" if spec.is_string else False)
+            for spec in signature.inputs
+            if spec.name not in feed
+        }
         return self.run([output.name], {**others, **feed})[0]
 
     def variables(self, dtypes: Mapping[str, tf.DType]) -> dict[str, npt.NDArray[Any]]:
@@ -190,8 +201,3 @@ def _tensor_spec(key: str, info: Any) -> TensorSpec:
     shape = tf.TensorShape(info.tensor_shape)
     known = None if shape.rank is None else tuple(shape.as_list())
     return TensorSpec(key, info.name, tf.dtypes.as_dtype(info.dtype), known)
-
-
-def _stand_in(spec: TensorSpec) -> Any:
-    value: Any = False if spec.dtype == tf.bool else b"0"
-    return value if spec.shape == () else [value]

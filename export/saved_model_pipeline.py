@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy.typing as npt
 import tensorflow as tf
 
 from export import description, network, pictures, topk
-from export.dataflow import Node, Scope, Tensor, resolve
-from export.errors import ExportError
+from export.dataflow import Node, Scope, Tensor
+from export.errors import ExportError, NotAClassifier
 from export.evidence import Evidence
 from export.file_input import FileInput
 from export.flatten import FlatGraph, flatten, subgraph
@@ -27,6 +28,7 @@ from export.recover import recover
 from export.running import GraphRunner
 from export.saved_model import SavedModel, TensorSpec
 from export.saved_model_pixels import SavedModelPixels
+from export.topk import SortedOriginal, Sorting
 from export.trace import Trace, in_order, trace
 from predictor import Source
 
@@ -54,11 +56,12 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
     file_input = FileInput.of(way.trace.decoder)
     spec = next(spec for spec in interface.signature.inputs if spec.name == f"{file_input.placeholder}:0")
 
-    def feed(data: bytes) -> dict[str, Any]:
-        wrapped = file_input.wrap(data)
-        return {spec.name: wrapped if spec.shape == () else [wrapped]}
+    _check_takes_one(spec)
 
-    original = way.original(model, feed, file_input.wrap)
+    def read(data: bytes) -> npt.NDArray[Any]:
+        return spec.holding(file_input.wrap(data))
+
+    original = way.original(model, lambda data: {spec.name: read(data)}, read)
     decoding = description.decoding(way.trace.decoder)
     flat = flatten(model, way.trace, decoding.channels or _channels_taken(original))
     return Pipeline(
@@ -108,47 +111,58 @@ def _of_pixels(
 
 @dataclass(frozen=True)
 class _Way:
-    """The way through a graph: its scores in the order of the classes, the node that sorted them, if one did."""
+    """The way through a graph: its scores in the order of the classes, and how they are sorted then, if they are."""
 
     scope: Scope
     interface: Interface
     scores: Tensor
-    sorter: Node | None
+    sorting: Sorting | None
     trace: Trace
 
     @classmethod
     def through(cls, scope: Scope, interface: Interface, picture: Node | None = None) -> _Way:
         """From `picture`, or from the graph's own decoder, to the scores."""
         scores = scope.tensor(interface.scores.name)
-        sorter = topk.sorter(scores)
-        if sorter:
-            scores = resolve(sorter.inputs[0])
-        return cls(scope, interface, scores, sorter, trace(scores, picture))
+        sorting = Sorting.of(scores)
+        if sorting:
+            scores = sorting.scores
+        topk.check_unsorted(scores)
+        return cls(scope, interface, scores, sorting, trace(scores, picture))
 
-    def original(self, model: SavedModel, feed: Feed, read: Read) -> Original:
+    def original(self, model: SavedModel, feed: Feed, read: Read) -> SignatureOriginal | SortedOriginal:
         """The signature that this is the way through."""
         seen = self._seen(model, self.trace.network_input, read)
         original = SignatureOriginal(model, self.interface, feed, seen)
-        if self.sorter is None:
+        if self.sorting is None:
             return original
-        unsorted, indices = self._seen(model, self.scores, read), self._seen(model, Tensor(self.sorter, 1), read)
-        return topk.SortedOriginal(original, unsorted, indices)
+        unsorted, indices = (self._seen(model, tensor, read) for tensor in (self.scores, self.sorting.indices))
+        return SortedOriginal(original, unsorted, indices)
 
     def _seen(self, model: SavedModel, tensor: Tensor, read: Read) -> Seen:
         return Seen(GraphRunner(subgraph(model, tensor)), read)
 
-    def labels(self, model: SavedModel, original: Original, classes: int) -> OwnLabels | None:
+    def labels(self, model: SavedModel, original: SignatureOriginal | SortedOriginal, classes: int) -> OwnLabels | None:
         """The names of a string output that has one for each class, the same for every picture."""
-        if self.sorter:
-            return topk.own_labels(model, self.scope, self.interface.signature, self.sorter, classes)
-        assert isinstance(original, SignatureOriginal)
-        samples = [picture.read() for picture in pictures.made()[:2]]
         for output in self.interface.signature.outputs:
-            if output.is_string:
-                first, second = (original.text(output, data) for data in samples)
-                if first == second and len(first) == classes:
-                    return OwnLabels(first, f"the output {output.key!r}")
+            if not output.is_string:
+                continue
+            strings = self.scope.tensor(output.name)
+            names = topk.names(model, strings, self.sorting, classes) if self.sorting else None
+            if names := names or _constant_text(original, output, classes):
+                return OwnLabels(names, f"the output {output.key!r}")
         return None
+
+
+def _constant_text(original: SignatureOriginal | SortedOriginal, output: TensorSpec, classes: int) -> list[str] | None:
+    first, second = (original.text(output, picture.read()) for picture in pictures.made()[:2])
+    return first if first == second and len(first) == classes else None
+
+
+def _check_takes_one(files: TensorSpec) -> None:
+    """Refuse a model whose graph is built for several files at a time; how one would go through it is not known."""
+    sizes = [size for size in files.shape or () if size not in (None, 1)]
+    if sizes:
+        raise NotAClassifier(f"The model takes {sizes[0]} files at a time, not one. Export it for a batch of any size.")
 
 
 def _smallest_batch(model: SavedModel, interface: Interface, recipe: Recipe) -> tuple[Recipe, FlatGraph, _Way]:

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-from export.dataflow import Node, Scope, Tensor, resolve
+from export.dataflow import Node, Tensor, resolve
 from export.errors import NotAClassifier
 from export.flatten import subgraph
 from export.original import Original, Seen, SignatureOriginal
-from export.pipeline import OwnLabels
 from export.running import GraphRunner
-from export.saved_model import SavedModel, Signature
+from export.saved_model import SavedModel, TensorSpec
+from export.trace import LAYERS, in_order, inputs_of
+
+_SORTERS = frozenset(("TopK", "TopKV2"))
+"""Operations that give the largest values of their input, sorted, and the index of each."""
 
 
-def sorter(tensor: Tensor) -> Node | None:
-    """The node that sorts a tensor by falling value; None when it is not sorted."""
-    resolved = resolve(tensor)
-    return resolved.node if resolved.node.op in ("TopKV2", "TopK") and resolved.index == 0 else None
+@dataclass(frozen=True)
+class Sorting:
+    """How a graph sorts: `scores` in the order of the classes, and `indices`, the class of each sorted score."""
+
+    scores: Tensor
+    indices: Tensor
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> Sorting | None:
+        """The sorting that makes a tensor; None when it is not sorted."""
+        node = resolve(tensor).node
+        if node.op in _SORTERS and resolve(tensor).index == 0:
+            return cls(inputs_of(node)[0], Tensor(node, 1))
+        if node.op == "GatherV2":
+            scores, indices = inputs_of(node)[:2]
+            if indices.index == 1 and _sorts(indices.node, scores):
+                return cls(scores, indices)
+        return None
+
+
+def check_unsorted(scores: Tensor) -> None:
+    """Refuse scores that are sorted behind the last layer, in a way that `Sorting` does not know."""
+    if any(node.op in _SORTERS for node in in_order(scores, lambda node: node.op in LAYERS)):
+        raise NotAClassifier(
+            "The model sorts its scores in a way that is not understood, so that they do not say which class they "
+            "belong to. Export it without the sorting, or choose another output with --output."
+        )
 
 
 class SortedOriginal(Original):
@@ -34,30 +61,51 @@ class SortedOriginal(Original):
     def values(self, data: bytes) -> npt.NDArray[Any]:
         """The signature's own numbers, each in its class's place."""
         values = self._sorted.values(data)
-        in_order = np.full(self._unsorted(data).shape[-1], np.nan, values.dtype)
-        in_order[self._indices(data).reshape(-1)] = values
-        return in_order
+        return self._placed(values, np.full(self._unsorted(data).size, np.nan, values.dtype), data)
+
+    def scores(self, data: bytes) -> npt.NDArray[np.float32]:
+        """The scores of the classes that the signature names; to make them of logits takes those that it drops too."""
+        values = self._placed(self._sorted.values(data), self._unsorted(data).reshape(-1), data)
+        scores = self.ending.apply(values)
+        scores[np.isnan(self.values(data))] = np.nan
+        return scores
 
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
         """What the first layer sees."""
         return self._sorted.network_input(data)
 
+    def text(self, output: TensorSpec, data: bytes) -> list[str]:
+        """A string output for one picture, as the signature gives it."""
+        return self._sorted.text(output, data)
 
-def own_labels(model: SavedModel, scope: Scope, signature: Signature, node: Node, classes: int) -> OwnLabels | None:
-    """The string output that follows the sorting, and what it says for every class; None when there is none.
+    def _placed(self, values: npt.NDArray[Any], among: npt.NDArray[Any], data: bytes) -> npt.NDArray[Any]:
+        among[self._indices(data).reshape(-1)] = values
+        return among
 
-    Raises NotAClassifier when it takes the names from where they cannot be read.
+
+def names(model: SavedModel, output: Tensor, sorting: Sorting, classes: int) -> list[str] | None:
+    """What a string output that follows the sorting says for every class; None for one that does not follow it.
+
+    Raises NotAClassifier when it takes the names from a table.
     """
-    for spec in signature.outputs:
-        if spec.is_string:
-            strings = scope.tensor(spec.name)
-            runner = GraphRunner(subgraph(model, strings))
-            try:
-                (names,) = runner.run_from({f"{node.name}:1": np.arange(classes, dtype=np.int32)[np.newaxis]})
-            except tf.errors.OpError as error:
-                raise NotAClassifier(
-                    f"The output {spec.key!r} names the classes of the best scores only, and the names of all classes "
-                    f"cannot be read ({error.message.splitlines()[0]}). Give them with --labels."
-                ) from error
-            return OwnLabels([name.decode() for name in names.reshape(-1)], f"the output {spec.key!r}")
-    return None
+    nodes = in_order(output, lambda _: False)
+    sorter = next((node for node in nodes if _sorts(node, sorting.scores)), None)
+    if sorter is None:
+        return None
+    if tables := sorted({node.op for node in nodes if node.op.startswith("LookupTable")}):
+        raise NotAClassifier(
+            f"The model names the classes of its best scores only, by a table ({', '.join(tables)}) that cannot be "
+            "asked for all of them. Give the names of all classes, in the order of the network, with --labels."
+        )
+    runner, asked = GraphRunner(subgraph(model, output)), f"{sorter.name}:1"
+    *batch, shown = runner.shape(asked)
+    at_once = shown or classes
+    questions = np.resize(
+        np.arange(classes, dtype=np.int32), (math.ceil(classes / at_once), *(1 for _ in batch), at_once)
+    )
+    answers = [name for indices in questions for name in runner.run_from({asked: indices})[0].reshape(-1)]
+    return [name.decode() for name in answers[:classes]]
+
+
+def _sorts(node: Node, scores: Tensor) -> bool:
+    return node.op in _SORTERS and inputs_of(node)[0] == scores

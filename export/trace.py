@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from export.dataflow import Node, Tensor, branches, resolve
-from export.errors import CannotConvert, NotAClassifier
+from export.errors import NotAClassifier
 
 DECODERS = frozenset(("DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeAndCropJpeg"))
 LAYERS = frozenset(("Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "BatchMatMulV2", "Einsum", "XlaConvV2"))
@@ -33,8 +33,7 @@ class Trace:
 def trace(scores: Tensor, picture: Node | None = None) -> Trace:
     """Follow the picture from the placeholder `picture`, or else from the graph's own decoder, to `scores`.
 
-    Raises CannotConvert when no decoder is found or several do not join, and NotAClassifier when the picture meets no
-    layer with weights.
+    Raises NotAClassifier when there is no picture or more than one, or when it meets no layer with weights.
     """
 
     def is_image(node: Node) -> bool:
@@ -43,10 +42,16 @@ def trace(scores: Tensor, picture: Node | None = None) -> Trace:
     nodes = in_order(scores, is_image)
     images = [node for node in nodes if is_image(node)]
     if not images:
-        what = "picture never reaches the scores" if picture else "graph takes strings, and no image decoder was found"
-        raise (NotAClassifier if picture else CannotConvert)(f"The {what}: it does not classify pictures.")
+        what = "picture never reaches the scores" if picture else "model takes strings, and decodes no image from them"
+        raise NotAClassifier(
+            f"The {what}: it does not classify pictures. Give another model, or choose another signature or output "
+            "with --signature or --output."
+        )
     if len(images) > 1:
-        raise CannotConvert(f"The graph decodes in two places, {images[0].name} and {images[1].name}.")
+        raise NotAClassifier(
+            f"The model decodes {len(images)} pictures for one answer. Export the part of it that classifies a single "
+            "picture, or choose another signature with --signature."
+        )
     follows = _following(nodes, images[0])
     decoders = sorted(joined_decoders(images[0]), key=lambda node: node.op not in ("DecodeJpeg", "DecodeImage"))
     decoder = decoders[0] if decoders else None
@@ -98,4 +103,7 @@ def _network_input(nodes: Iterable[Node], follows: frozenset[Node]) -> Tensor:
     for node in nodes:
         if node.op in LAYERS and node in follows:
             return next(value for value in inputs_of(node) if value.node in follows)
-    raise NotAClassifier("There is no layer with weights between the picture and the scores.")
+    raise NotAClassifier(
+        "There is no layer with weights between the picture and the scores, so no network to export. Give another "
+        "model, or choose another output with --output."
+    )

@@ -11,7 +11,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from tests.export import models
+from tests.export import models, signatures
 from tests.export.conftest import ExportTo
 from tests.export.reference import Reference, assert_exact
 
@@ -71,15 +71,9 @@ def decode_all(files: tf.Tensor, one: Callable[[tf.Tensor], tf.Tensor] = decode)
 def save(
     folder: Path, serve: Callable[[Any, tf.Tensor], dict[str, tf.Tensor]], spec: tf.TensorSpec, model: Any = None
 ) -> Path:
-    """A `tf.Module` whose signature is `serve(model, input)`."""
-    served = tf.Module()
-    served.model = model or models.network(activation=None)
-    call = tf.function(lambda value: serve(served.model, value), input_signature=[spec])
-    tf.saved_model.save(served, str(folder), signatures={"serving_default": call})
-    return folder
-
-
-FILES = tf.TensorSpec([None], tf.string, name="image_bytes")
+    """A model whose signature is `serve(model, input)`."""
+    model = model or models.network(activation=None)
+    return signatures.save(folder, {"serving_default": (lambda value: serve(model, value), [spec])}, model=model)
 
 
 @pytest.mark.parametrize("served", [Served(), Served(crops=False), Served(truncates=True)], ids=str)
@@ -90,7 +84,7 @@ def test_image_bytes(served: Served, tmp_path: Path, few_pictures: Path, export_
         logits = served.logits(model, decode_all(files))
         return {"logits": logits, "probs": served.probabilities(logits)}
 
-    folder = save(tmp_path / "model", serve, FILES)
+    folder = save(tmp_path / "model", serve, signatures.FILES)
     export = export_to(folder, images=few_pictures)
     reference = Reference(folder)
     assert_exact(export, few_pictures, lambda data: reference(image_bytes=tf.constant([data]))["probs"])
@@ -102,20 +96,17 @@ def test_image_bytes(served: Served, tmp_path: Path, few_pictures: Path, export_
 def test_automl_format(multilabel: bool, tmp_path: Path, few_pictures: Path, export_to: ExportTo) -> None:
     """The same in AutoML's format gives its labels, which a captured constant holds, and softmax or sigmoid scores."""
     served = Served(multilabel=multilabel)
-    automl = tf.Module()
-    automl.model = models.network(activation=None)
-    automl.labels = tf.constant(models.LABELS)
-    inputs = [tf.TensorSpec([None], tf.string, "image_bytes"), tf.TensorSpec([None], tf.string, "key")]
+    model, labels = models.network(activation=None), tf.constant(models.LABELS)
 
-    @tf.function(input_signature=inputs)
-    def serve(image_bytes: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
-        scores = served.probabilities(served.logits(automl.model, decode_all(image_bytes)))
-        labels = tf.tile(automl.labels[tf.newaxis], [tf.shape(image_bytes)[0], 1])
-        return {"scores": scores, "labels": labels, "key": tf.identity(key)}
+    def serve(files: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        scores = served.probabilities(served.logits(model, decode_all(files)))
+        tiled = tf.tile(labels[tf.newaxis], [tf.shape(files)[0], 1])
+        return {"scores": scores, "labels": tiled, "key": tf.identity(key)}
 
-    tf.saved_model.save(automl, str(tmp_path / "model"), signatures={"serving_default": serve})
-    export = export_to(tmp_path / "model", images=few_pictures)
-    reference = Reference(tmp_path / "model")
+    inputs = [signatures.FILES, tf.TensorSpec([None], tf.string, "key")]
+    folder = signatures.save(tmp_path / "model", {"serving_default": (serve, inputs)}, model=model, labels=labels)
+    export = export_to(folder, images=few_pictures)
+    reference = Reference(folder)
     assert_exact(
         export, few_pictures, lambda data: reference(image_bytes=tf.constant([data]), key=tf.constant(["1"]))["scores"]
     )
@@ -215,7 +206,7 @@ def test_vision_transformer(tmp_path: Path, few_pictures: Path, export_to: Expor
     folder = save(
         tmp_path / "model",
         lambda model, files: {"probs": tf.nn.softmax(served.logits(model, decode_all(files)))},
-        FILES,
+        signatures.FILES,
         vision_transformer(),
     )
     export = export_to(folder, images=few_pictures)
