@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
+import onnxruntime
 import pytest
 import tensorflow as tf
 
@@ -143,3 +145,16 @@ def test_output_folder_missing(tmp_path: Path) -> None:
         model_file.replacing(tmp_path / "nowhere" / "model.onnx"),
     ):
         pass
+
+
+def test_only_standard_operations(digits_model: Path) -> None:
+    """The exported file holds no operation outside ONNX's own set, and its interface is the one agreed on."""
+    model = onnx.load(str(digits_model))
+    assert {node.domain for node in model.graph.node} == {""}
+    assert [opset.domain for opset in model.opset_import] == [""]
+    assert model.opset_import[0].version >= 18
+    session = onnxruntime.InferenceSession(str(digits_model))
+    assert [(i.name, i.type, i.shape) for i in session.get_inputs()] == [
+        ("image", "tensor(uint8)", ["height", "width", 3])
+    ]
+    assert [(o.name, o.type, o.shape) for o in session.get_outputs()] == [("scores", "tensor(float)", [10])]

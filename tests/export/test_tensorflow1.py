@@ -61,42 +61,9 @@ def test_base64(tmp_path: Path, few_pictures: Path, export_to: ExportTo) -> None
     assert_exact(export, few_pictures, scores)
 
 
-def _starts_with(data: tf.Tensor, start: bytes) -> tf.Tensor:
-    return tf.equal(tf.strings.substr(data, 0, len(start)), start)
-
-
-def decode_by_conditions(data: tf.Tensor) -> tf.Tensor:
-    """What `tf.image.decode_image` put into the graph before TensorFlow 2.3, checks and all."""
-
-    def png() -> tf.Tensor:
-        return tf.io.decode_png(data, channels=3)
-
-    def gif() -> tf.Tensor:
-        channels = tf.Assert(tf.not_equal(3, 1), ["Channels must be in (None, 0, 3) when decoding GIF images"])
-        with tf.control_dependencies([channels]):
-            return tf.io.decode_gif(data)
-
-    def bmp() -> tf.Tensor:
-        is_bmp = _starts_with(data, b"BM")
-        with tf.control_dependencies([tf.Assert(is_bmp, ["Unable to decode bytes as JPEG, PNG, GIF, or BMP"])]):
-            return tf.io.decode_bmp(data)
-
-    def jpeg() -> tf.Tensor:
-        with tf.control_dependencies([tf.Assert(tf.not_equal(3, 4), ["Channels must be in (None, 0, 1, 3)"])]):
-            return tf.io.decode_jpeg(data, channels=3)
-
-    def not_jpeg() -> tf.Tensor:
-        return tf.cond(_starts_with(data, b"GIF"), gif, bmp)
-
-    def not_png() -> tf.Tensor:
-        return tf.cond(_starts_with(data, b"\xff\xd8\xff"), jpeg, not_jpeg)
-
-    return tf.cond(_starts_with(data, b"\x89PN"), png, not_png)
-
-
 def test_decoders_under_switches(tmp_path: Path, few_pictures: Path, export_to: ExportTo) -> None:
     """Decoders behind Switch and Merge, inside a loop of Enter and Exit, are cut off where they join."""
-    folder, graph = save(tmp_path / "model", decode_by_conditions)
+    folder, graph = save(tmp_path / "model", tensorflow1.decode_by_conditions)
     assert {"Switch", "Merge", "Exit", "DecodeGif"} <= operations(graph)
     export = export_to(folder, images=few_pictures)
     reference = Reference(folder)
