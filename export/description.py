@@ -37,11 +37,19 @@ def decoding(decoder: Node) -> Decoding:
     attributes = decoder.definition.attr
     channels, ratio = attributes["channels"].i, attributes["ratio"].i or 1
     if decoder.op == "DecodeAndCropJpeg":
-        raise CannotConvert("The graph decodes a part of the picture only (DecodeAndCropJpeg), which is not supported.")
+        raise CannotConvert(
+            "The graph decodes a part of the picture only (DecodeAndCropJpeg), which is not supported. Decode all "
+            "of it with tf.io.decode_jpeg, and crop then."
+        )
     if channels not in (0, 1, 3) or ratio not in _RATIOS:
-        raise CannotConvert(f"The decoder {decoder.name} makes {channels} channels, shrunk by {ratio}: not supported.")
+        raise CannotConvert(
+            f"The decoder {decoder.name} makes {channels} channels, shrunk by {ratio}, which is not supported. Decode "
+            "to 1 or 3 channels, shrunk by 1, 2, 4 or 8."
+        )
     if attributes["dtype"].type not in (tf.uint8.as_datatype_enum, 0):
-        raise CannotConvert(f"The decoder {decoder.name} does not make uint8 pixels, which is not supported.")
+        raise CannotConvert(
+            f"The decoder {decoder.name} does not make uint8 pixels, which is not supported. Decode to uint8."
+        )
     return Decoding(
         jpeg_transform="accurate" if attributes["dct_method"].s == b"INTEGER_ACCURATE" else "fast",
         jpeg_smooth_chroma=attributes["fancy_upscaling"].b if "fancy_upscaling" in attributes else True,

@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from export.dataflow import Node, Tensor, resolve
-from export.errors import CannotConvert
+from export.errors import CannotConvert, TooLarge
 from export.saved_model import VARIABLES, SavedModel
 from export.trace import Trace, in_order, inputs_of
 
 IMAGE = "image"
+LARGEST_WEIGHTS = 2**31 - 2**24  # bytes: a file of Protocol Buffers holds 2 GiB, and the graph is in it too
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,12 @@ class _GraphCopy:
     def freeze(self) -> None:
         """Put the variables' values into the constants that stand for them; all at once, one by one is slow."""
         values = self.model.variables({name: dtype for _, name, dtype in self._constants})
+        size = sum(value.nbytes for value in values.values())
+        if size > LARGEST_WEIGHTS:
+            raise TooLarge(
+                self.model.path,
+                f"its weights take {size / 1e9:.1f} GB, and an ONNX file holds at most 2. Export a smaller network.",
+            )
         for constant, name, dtype in self._constants:
             constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values[name], dtype))
 

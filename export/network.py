@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 from export import operations, resize
 from export.ending import Ending
-from export.errors import CannotConvert
+from export.errors import CannotConvert, first_line
 from export.flatten import IMAGE, FlatGraph
 from export.operations import DOMAIN, OPSET
 from predictor.classifier import INPUT, OUTPUT
@@ -46,7 +46,7 @@ def to_onnx(graph_def: Any, outputs: Mapping[str, str]) -> onnx.ModelProto:
                 extra_opset=[helper.make_opsetid(DOMAIN, 1)],
             )[0]
         except Exception as error:  # tf2onnx raises many types, and TensorFlow's own
-            raise CannotConvert(f"tf2onnx cannot convert the network: {error}") from error
+            raise CannotConvert(f"tf2onnx cannot convert the network: {first_line(error)}") from error
     check_operations(model)
     return operations.inline(resize.expand_resizes(model), operations.FUNCTIONS.values())
 
