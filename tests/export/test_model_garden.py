@@ -148,13 +148,27 @@ def examples_at_once(examples: tf.Tensor) -> tf.Tensor:
     return decode_all(tf.io.parse_example(examples, features)["image/encoded"])
 
 
+def examples_of_tensorflow1(examples: tf.Tensor) -> tf.Tensor:
+    """By the operation that TensorFlow 1 wrote."""
+    parsed = tf.raw_ops.ParseExample(
+        serialized=examples,
+        names=[],
+        sparse_keys=["weights"],
+        sparse_types=[tf.float32],
+        dense_keys=["a/label", "image/encoded"],
+        dense_defaults=[tf.constant(0, tf.int64), tf.constant([], tf.string)],
+        dense_shapes=[[], []],
+    )
+    return decode_all(parsed.dense_values[1])
+
+
 def example(data: bytes) -> tf.Tensor:
     feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[data]))
     features = tf.train.Features(feature={"image/encoded": feature})
     return tf.constant([tf.train.Example(features=features).SerializeToString()])
 
 
-@pytest.mark.parametrize("parse", [examples_one_by_one, examples_at_once])
+@pytest.mark.parametrize("parse", [examples_one_by_one, examples_at_once, examples_of_tensorflow1])
 def test_tf_example(
     parse: Callable[[tf.Tensor], tf.Tensor], tmp_path: Path, few_pictures: Path, export_to: ExportTo
 ) -> None:
