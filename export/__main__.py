@@ -10,12 +10,10 @@ from typing import Any, get_args
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from export import noise, summary
-from export.errors import ExportError, MissingPreprocessing
+from export import noise, progress, summary
+from export.errors import ExportError, MissingPreprocessing, first_line
 from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Fit, Options
-from export.progress import Report
 from export.scale import SCALES, Order
 from predictor.metadata import Drawing, Orientation
 
@@ -81,11 +79,14 @@ def main(
     MODEL is a SavedModel's folder, a .tflite, .keras or .h5 file, an archive of one, or a gs:// address. The file is
     written only if it answers as the original does, on every picture that it is verified on.
     """
-    _check_task(target, inspect, predict, pictures)
+    _check_task(target, inspect, predict, pictures, said["report"])
     console = Console(highlight=False, soft_wrap=True)
-    with _failures(console, debug):
+    with _failures(console, "Not exported. " if target else "", debug):
         options = Options.said(**said)
-        with nullcontext(sys.stderr) if debug else noise.kept_away() as terminal, _progress(terminal) as report:
+        with (
+            nullcontext(sys.stderr) if debug else noise.kept_away() as terminal,
+            progress.shown_on(terminal, "Loading TensorFlow") as report,
+        ):
             from export import exporter  # takes seconds: it imports TensorFlow
 
             if target:
@@ -100,42 +101,24 @@ def main(
             summary.show_subject(console, subject)
         else:
             summary.show_answers(answers)
+            sys.exit(int(any(isinstance(answer, str) for _, answer in answers)))
 
 
-def _check_task(target: Path | None, inspect: bool, predict: bool, pictures: tuple[Path, ...]) -> None:
+def _check_task(
+    target: Path | None, inspect: bool, predict: bool, pictures: tuple[Path, ...], report: Path | None
+) -> None:
     """One thing at a time."""
     if sum((target is not None, inspect, predict)) != 1:
         raise click.UsageError("Say one of -o FILE, --inspect and --predict.")
     if predict != bool(pictures):
         raise click.UsageError("--predict and PICTURES go together.")
+    if report and not target:
+        raise click.UsageError("--report shows what -o FILE was proven by.")
 
 
 @contextmanager
-def _progress(terminal: Any) -> Iterator[Report]:
-    """Show steps on the terminal; yields what is told of them."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(file=terminal, highlight=False)) as progress:
-        task = progress.add_task("Loading TensorFlow", total=None)
-
-        def report(step: str, done: int, total: int | None) -> None:
-            nonlocal task
-            if progress.tasks[task].description != step:
-                progress.update(task, total=1, completed=1)
-                task = progress.add_task(step, total=total)
-            progress.update(task, completed=done, total=total)
-
-        yield report
-
-
-@contextmanager
-def _failures(console: Console, debug: bool) -> Iterator[None]:
-    """Say why nothing was written, with what evidence there is, and exit with 1."""
+def _failures(console: Console, outcome: str, debug: bool) -> Iterator[None]:
+    """Say the `outcome` and why, with what evidence there is, and exit with 1."""
     try:
         yield
     except Exception as error:
@@ -143,9 +126,13 @@ def _failures(console: Console, debug: bool) -> Iterator[None]:
             raise
         if isinstance(error, MissingPreprocessing):
             summary.show_tables(console, error.evidence)
-        hint = "" if isinstance(error, ExportError) else f" ({type(error).__name__}; --debug shows where)"
-        click.secho(f"Not exported. {error}{hint}", fg="red", bold=True, err=True)
+        why = error if isinstance(error, ExportError) else _unforeseen(error)
+        click.secho(f"{outcome}{why}", fg="red", bold=True, err=True)
         sys.exit(1)
+
+
+def _unforeseen(error: Exception) -> str:
+    return f"{first_line(error)} ({type(error).__name__}; --debug shows where)"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
-from export import model_file, network, pictures
-from export.errors import CannotConvert, first_line
+from export import model_file, network, pictures, report_page
+from export.errors import CannotConvert, NotEqual, first_line
 from export.model_file import ModelFile
 from export.opening import Subject, open_subject
 from export.options import DEFAULT_TOLERANCE, Options
@@ -44,8 +44,11 @@ class Export:
 def export_model(source: str, target: Path, options: Options, report: Report) -> Export:
     """Export the model at `source` to the file `target`.
 
-    Raises an ExportError, and leaves `target` as it was, unless the file is verified.
+    Raises an ExportError, and leaves `target` as it was, unless the file is verified. The page that `options.report`
+    asks for is written in both cases.
     """
+    if options.report:
+        model_file.check_folder(options.report)
     with open_subject(source, options, report) as subject, model_file.replacing(target) as temporary:
         report("Converting the network to ONNX", 0, None)
         network_model, before = _convert(subject)
@@ -54,8 +57,13 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
         del network_model  # its weights are in the file and in the original
         file.describe(info)
         verifier = Verifier(subject.original, _load(temporary), before.SerializeToString())
-        verification = verifier.verify(_reported(_pictures(options), report), keep=options.report is not None)
-        verification.check(_tolerance(subject, options))
+        verification = verifier.verify(_reported(_pictures(options), report))
+        tolerance = _tolerance(subject, options)
+        if options.report:
+            report("Writing the report", 0, None)
+            report_page.write(options.report, subject, verification, tolerance, verifier.network_inputs)
+        if failure := verification.failure(tolerance):
+            raise NotEqual(failure)
         info = replace(info, parity=verification.parity)
         file.describe(info)
     return Export(target, info, subject, verification)

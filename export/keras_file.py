@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import keras
-
 from export.errors import CannotOpen, first_line
 
 
 def save(path: Path, folder: Path) -> None:
     """Write the model in a Keras file to `folder` as a SavedModel; CannotOpen when Keras cannot load it."""
+    import keras  # takes two seconds, and most models are SavedModels
+
     try:
         model = keras.saving.load_model(path, compile=False)
         model.export(str(folder), verbose=False)

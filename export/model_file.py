@@ -51,11 +51,16 @@ class ModelFile:
             file.write(metadata.SerializeToString())
 
 
+def check_folder(path: Path) -> None:
+    """ExportError when there is no folder to write `path` to."""
+    if not path.parent.is_dir():
+        raise ExportError(f"{path.parent}: there is no such folder to write to.")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it takes `path`'s place when the block succeeds, and is gone when it fails."""
-    if not path.parent.is_dir():
-        raise ExportError(f"{path.parent}: there is no such folder to write to.")
+    check_folder(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield temporary

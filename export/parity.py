@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from export.errors import NotEqual
+from export.errors import NotEqual, first_line
 from export.network import NETWORK_INPUT
 from export.original import UNREADABLE, Original
 from export.pictures import Picture
@@ -22,16 +22,12 @@ SMALLEST_SPREAD = 1e-3
 
 @dataclass(frozen=True)
 class Comparison:
-    """One picture, answered by both; the original's scores are NaN where it does not say them.
-
-    network_input: what the exported network's first layer saw, where it is kept.
-    """
+    """One picture, answered by both; the original's scores are NaN where it does not say them."""
 
     picture: Picture
     original: Scores
     exported: Scores
     identical_input: bool
-    network_input: npt.NDArray[Any] | None = None
 
     @property
     def difference(self) -> float:
@@ -52,12 +48,20 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A picture that was not compared, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Verification:
-    """All comparisons, and the pictures that were left out because original or exported file cannot read them."""
+    """All comparisons, and the pictures left out: those that the original, or only the exported file, cannot read."""
 
     comparisons: tuple[Comparison, ...]
-    unreadable: tuple[str, ...]
-    refused: tuple[str, ...]
+    unreadable: tuple[LeftOut, ...]
+    refused: tuple[LeftOut, ...]
 
     @property
     def parity(self) -> Parity:
@@ -78,13 +82,17 @@ class Verification:
         spreads = np.fmax.reduce(scores) - np.fmin.reduce(scores)  # NaN for a class that is never said
         return bool(np.fmax.reduce(spreads) < SMALLEST_SPREAD)
 
-    def check(self, tolerance: float) -> None:
-        """NotEqual, naming the worst picture, when a score is off by more than `tolerance` or a label is another."""
-        worst = max(self.comparisons, key=lambda c: (not c.agrees(tolerance), c.difference))
+    def worst_first(self, tolerance: float) -> list[Comparison]:
+        """Other labels before equal ones, then by falling difference."""
+        return sorted(self.comparisons, key=lambda c: (c.agrees(tolerance), -c.difference))
+
+    def failure(self, tolerance: float) -> str:
+        """Why it is no proof: a score is off by more than `tolerance` or a label is another; empty when it is one."""
+        worst = self.worst_first(tolerance)[0]
         if worst.agrees(tolerance) and worst.difference <= tolerance:
-            return
+            return ""
         what = "chooses the same label" if worst.agrees(tolerance) else "chooses another label"
-        raise NotEqual(
+        return (
             f"The exported model does not answer as the original does. Worst is {worst.picture.name}: it {what}, and a "
             f"score differs by {worst.difference:.2g} (tolerance {tolerance:.2g}). No file was written."
         )
@@ -99,31 +107,31 @@ class Verifier:
         self._classifier = classifier
         self._session = open_session(before_network)
 
-    def verify(self, pictures: Iterable[Picture], *, keep: bool = False) -> Verification:
-        """Compare on all pictures that both can read; NotEqual when there is none.
-
-        keep: whether the comparisons hold what the network saw, for the report.
-        """
+    def verify(self, pictures: Iterable[Picture]) -> Verification:
+        """Compare on all pictures that both can read; NotEqual when there is none."""
         comparisons, unreadable, refused = [], [], []
         for picture in pictures:
             data = picture.read()
             try:
                 expected = self._original.scores(data)
-            except UNREADABLE:
-                unreadable.append(picture.name)
+            except UNREADABLE as error:
+                unreadable.append(LeftOut(picture.name, first_line(error)))
                 continue
             try:
                 pixels = self._classifier.decode(data)
             except BadImage as error:
-                refused.append(f"{picture.name}: {error.reason}")
+                refused.append(LeftOut(picture.name, error.reason))
                 continue
-            seen = self._network_input(pixels)
-            identical = np.array_equal(seen, self._original.network_input(data))
-            scores = self._classifier.scores(pixels)
-            comparisons.append(Comparison(picture, expected, scores, identical, seen if keep else None))
+            identical = np.array_equal(self._network_input(pixels), self._original.network_input(data))
+            comparisons.append(Comparison(picture, expected, self._classifier.scores(pixels), identical))
         if not comparisons:
             raise NotEqual("Neither the original nor the exported model could read one of the pictures.")
         return Verification(tuple(comparisons), tuple(unreadable), tuple(refused))
+
+    def network_inputs(self, picture: Picture) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """What the first layer sees of a picture that both can read: the original's, and the exported network's."""
+        data = picture.read()
+        return self._original.network_input(data), self._network_input(self._classifier.decode(data))
 
     def _network_input(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         (seen,) = self._session.run([NETWORK_INPUT], {INPUT: pixels})

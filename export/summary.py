@@ -15,9 +15,10 @@ from export.evidence import Evidence
 if TYPE_CHECKING:
     from export.exporter import Answer, Export
     from export.opening import Subject
-    from predictor import Prediction
+    from export.parity import Verification
+    from predictor import Parity, Prediction
 
-SHOWN_LABELS = 12
+SHOWN_NAMES = 12
 SHOWN_PREDICTIONS = 3
 
 Row = tuple[str, Sequence[str]]
@@ -26,25 +27,16 @@ Row = tuple[str, Sequence[str]]
 
 def show_export(console: Console, export: Export) -> None:
     """A finished file: what was found, and the proof."""
-    parity = export.verification.parity
     show_tables(console, export.subject.pipeline.evidence)
-    _print_rows([("Model", [f"{export.info.name}, version {export.info.version}"]), *_found(export.subject)])
-    _print_rows(
-        [
-            ("Verified on", [f"{parity.pictures} pictures"]),
-            ("Network input", [f"{parity.identical_inputs:.0%} bit-identical"]),
-            ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
-            ("Top label", [f"{parity.top1_agreement:.0%} the same"]),
-            ("Written", [f"{export.path} ({export.size:,} bytes)"]),
-        ]
-    )
-    _print_notes([*_notes_on_labels(export.subject), *_notes_on_proof(export)])
+    _print_rows([("Model", [f"{export.info.name}, version {export.info.version}"]), *found(export.subject)])
+    _print_rows([*proof(export.verification.parity), ("Written", [f"{export.path} ({export.size:,} bytes)"])])
+    _print_notes(notes(export.subject, export.verification))
 
 
 def show_subject(console: Console, subject: Subject) -> None:
     """What was found in a model."""
     show_tables(console, subject.pipeline.evidence)
-    _print_rows([("Model", [subject.pipeline.name]), ("All signatures", subject.pipeline.signatures), *_found(subject)])
+    _print_rows([("Model", [subject.pipeline.name]), ("All signatures", subject.pipeline.signatures), *found(subject)])
     _print_notes(_notes_on_labels(subject))
 
 
@@ -68,10 +60,11 @@ def show_tables(console: Console, evidence: Evidence) -> None:
         console.print(shown)
 
 
-def _found(subject: Subject) -> list[Row]:
+def found(subject: Subject) -> list[Row]:
+    """What was found in a model."""
     source, names = subject.pipeline.source, subject.labels.names
     where = f"{source.signature}: " if source.signature else ""
-    labels = [_shortened(names), *([f"from {subject.labels.source}"] if subject.labels.source else [])]
+    labels = [shortened(names), *([f"from {subject.labels.source}"] if subject.labels.source else [])]
     rows = [
         ("Signature", [f"{where}{source.input} to {source.output}"]),
         ("Preprocessing", list(subject.pipeline.steps)),
@@ -93,25 +86,41 @@ def _print_notes(notes: Iterable[str]) -> None:
         click.secho(f"Note: {note}", fg="yellow")
 
 
+def proof(parity: Parity) -> list[Row]:
+    """How equal original and file are."""
+    return [
+        ("Verified on", [f"{parity.pictures} pictures"]),
+        ("Network input", [f"{parity.identical_inputs:.0%} bit-identical"]),
+        ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
+        ("Top label", [f"{parity.top1_agreement:.0%} the same"]),
+    ]
+
+
+def notes(subject: Subject, verification: Verification) -> list[str]:
+    """Sentences about what a person should not overlook."""
+    return [*_notes_on_labels(subject), *_notes_on_proof(verification)]
+
+
 def _notes_on_labels(subject: Subject) -> Iterator[str]:
     yield from subject.labels.notes
     if not subject.labels.source:
         yield "the model names no labels: its classes are called class_0, class_1, … Give names with --labels."
 
 
-def _notes_on_proof(export: Export) -> Iterator[str]:
-    verification = export.verification
+def _notes_on_proof(verification: Verification) -> Iterator[str]:
     if verification.says_little:
         yield "the scores hardly vary between the pictures, which proves little; give --images of your own."
     if verification.unreadable:
-        yield f"left out, the original cannot read them: {', '.join(verification.unreadable)}."
+        names = shortened([picture.name for picture in verification.unreadable])
+        yield f"left out, the original cannot read them: {names}."
     for picture in verification.refused:
-        yield f"the original reads it, the exported model will refuse it: {picture}"
+        yield f"the original reads it, the exported model will refuse it: {picture.name}: {picture.reason}"
 
 
-def _shortened(labels: tuple[str, ...]) -> str:
-    more = len(labels) - SHOWN_LABELS
-    return ", ".join(labels[:SHOWN_LABELS]) + (f" and {more} more" if more > 0 else "")
+def shortened(names: Sequence[str]) -> str:
+    """The first few of many names, and how many more there are."""
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _written(answer: Sequence[Prediction]) -> str:

@@ -7,10 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.processes import running_function
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -57,6 +61,14 @@ def http_server(digits_model: Path) -> Iterator[str]:
     """The address of a started `classify` function that serves the example."""
     with running_function("classify", {"MODEL": str(digits_model)}) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from tests.browser import launched  # takes a fifth of a second, and few tests need it
+
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(autouse=True)

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-DESKTOP = (1200, 900)
-PHONE = (360, 740)
+from tests.browser import DESKTOP, PHONE, SCREENSHOTS, new_page
+
 # A 3 in fractions of the canvas.
 THREE = [(0.3, 0.2), (0.65, 0.2), (0.46, 0.44), (0.66, 0.6), (0.6, 0.78), (0.45, 0.82), (0.3, 0.75)]
 
@@ -49,32 +37,6 @@ COUNT_FETCHES = """
     try { return await ask(...question); } finally { counted.open -= 1; }
   };
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Whichever Chromium the machine has."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
-        yield browser
-        browser.close()
-
-
-def new_page(browser: Browser, url: str, *, size: tuple[int, int], dark: bool = False) -> Page:
-    """An empty page in a context of its own."""
-    context = browser.new_context(
-        base_url=url,
-        viewport={"width": size[0], "height": size[1]},
-        device_scale_factor=2,
-        has_touch=size == PHONE,
-        is_mobile=size == PHONE,
-        color_scheme="dark" if dark else "light",
-        reduced_motion="reduce",
-    )
-    return context.new_page()
 
 
 def opened(page: Page, path: str = "/") -> Page:
