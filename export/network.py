@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ def to_onnx(graph_def: Any, outputs: Mapping[str, str]) -> onnx.ModelProto:
 
     Raises CannotConvert, naming them, when operations are left that ONNX does not have.
     """
-    with quiet():
+    with quiet(), _collecting_often():
         try:
             model: onnx.ModelProto = tf2onnx.convert.from_graph_def(
                 graph_def,
@@ -145,6 +146,22 @@ def _number_steadily(graph: onnx.GraphProto) -> None:
 
     rename(graph)
     graph.initializer.sort(key=lambda constant: constant.name)
+
+
+@contextmanager
+def _collecting_often() -> Iterator[None]:
+    """Free what is dropped soon: tf2onnx copies the graph, weights too, before each of its optimisers.
+
+    The copies hold cycles. Python looks for those only once there are many objects beside those that live long, which
+    TensorFlow alone has a million of: frozen, they do not count.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # counts anew what lives long
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
