@@ -1,4 +1,4 @@
-# demo, test and check set up all they need by themselves, in .venv and .venv-runtime beside this file.
+# demo, test, check and bench set up all they need by themselves, in .venv and .venv-runtime beside this file.
 
 PORT ?= 8080
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(if $(call supported,$(name)),$(name))))
@@ -7,10 +7,10 @@ unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
 EXPORT_SOURCES := $(shell find export predictor examples/digits/saved_model -type f -not -name "*.pyc")
-CODE := main.py export predictor service tests examples
+CODE := main.py export predictor service tests examples benchmarks
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format bench clean
 
 demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@echo
@@ -29,6 +29,9 @@ check: .venv/dev ## Check format, lint and types.
 format: .venv/dev ## Format the code, and mend what lint can mend.
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
+
+bench: .venv/export ## Measure the export beside tf2onnx alone; takes some minutes.
+	@.venv/bin/python -m benchmarks.export
 
 clean: ## Remove all that was set up or built.
 	rm -rf .venv .venv-runtime build

@@ -20,15 +20,20 @@ import pytest
 
 from export import label_file, labels
 from export.__main__ import main as export_command
+from export.options import PRESETS, RESIZES, Activation, Fit
+from export.report_page import SHOWN_PICTURES
+from export.scale import SCALES, Order
 from export.source import open_source
 from predictor import Decoding, Resizing
 from predictor.__main__ import main as predict_command
+from predictor.metadata import Drawing
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
 DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
@@ -71,10 +76,42 @@ def user_folder(tmp_path: Path, digits_model: Path) -> Path:
 
 
 def test_export_options() -> None:
-    """The table of options has all that `python -m export` knows, and no more."""
-    written = set(re.findall(r"^\| `(--[a-z-]+)", section("Your own model"), re.MULTILINE))
-    known = {option for parameter in export_command.params for option in parameter.opts if option.startswith("--")}
-    assert written == known
+    """The table of options has all that `python -m export` knows, and no more; README's has the most used of them."""
+    rows = re.findall(r"^\| (`-.+?) \|", EXPORT.split("\n## Options\n")[1], re.MULTILINE)
+    known = {option for parameter in export_command.params for option in parameter.opts if option.startswith("-")}
+    assert {option for row in rows for option in re.findall(r"`(--?[a-z-]+)", row)} == known
+    assert set(re.findall(r"^\| `(--[a-z-]+)", section("Your own model"), re.MULTILINE)) < known
+
+
+def test_export_choices() -> None:
+    """Every scale, resize, fit and preset is named, and the presets' table says what they are."""
+    for name in (*SCALES, *RESIZES, *get_args(Fit), *get_args(Activation), *get_args(Order), *get_args(Drawing)):
+        assert f"`{name}`" in EXPORT
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|(.*)\|$", EXPORT.split("| preset |")[1], re.MULTILINE))
+    assert rows.keys() == PRESETS.keys()
+    for name, preset in PRESETS.items():
+        parts = [preset.scale.name if preset.scale else None, preset.order, preset.resize, preset.fit]
+        assert [cell.strip(" `") or None for cell in rows[name].split("|")] == parts
+
+
+def test_export_output() -> None:
+    """What --inspect and --predict are shown to print is what they print."""
+    inspected, predicted = re.findall(r"```text\n(.*?)```", EXPORT, re.DOTALL)
+    sample = "examples/digits/samples/3.png"
+    assert run("python -m export examples/digits/saved_model --inspect --name digits") == inspected
+    assert run(f"python -m export examples/digits/saved_model --predict {sample}") == predicted
+
+
+def test_export_commands(user_folder: Path) -> None:
+    """The commands for the exporter's three tasks run, and the page is written."""
+    for command in commands(re.findall(r"```sh\n(.*?)```", EXPORT, re.DOTALL)[0]):
+        run(command, user_folder)
+    assert (user_folder / "report.html").is_file()
+
+
+def test_report_size() -> None:
+    """The number of pictures that a report shows is the one that is written."""
+    assert f"Of more than {SHOWN_PICTURES} pictures it shows the {SHOWN_PICTURES} that" in EXPORT
 
 
 def test_predictor_options() -> None:
