@@ -116,7 +116,7 @@ def test_report_size() -> None:
 
 def test_predictor_options() -> None:
     """The options named for `python -m predictor` are those it knows."""
-    sentence = section("Your own model").split("`python -m predictor` has")[1]
+    sentence = section("Your own model").split("`python -m predictor` has")[1].splitlines()[0]
     known = {option for parameter in predict_command.params for option in parameter.opts if option.startswith("--")}
     assert set(re.findall(r"`(--[a-z-]+)", sentence)) == known
 
