@@ -19,14 +19,14 @@ from cloudevents.http import CloudEvent
 # functions-framework appends this folder to the path; an installed package called `predictor` must not win over ours.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from service import http, model
+from service import http, logs, model
 from service.lazy import Lazy
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.storage import Storage
 
-logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+logs.configure(os.environ.get("GOOGLE_CLOUD_PROJECT"))
 
 
 def _make_storage() -> Storage:
