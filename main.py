@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from service import http, logs, model
 from service.lazy import Lazy
-from service.settings import Settings
+from service.settings import Settings, UploadSettings
 
 if TYPE_CHECKING:
     from service.storage import Storage
@@ -36,8 +36,12 @@ def _make_storage() -> Storage:
 
 
 _settings = Lazy(lambda: Settings.from_environ(os.environ))
+_upload_settings = Lazy(lambda: UploadSettings.from_environ(os.environ))
 _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
+
+if os.environ.get("FUNCTION_TARGET") == "classify_upload":
+    _settings(), _upload_settings()  # a wrong setting would lose events or make them loop: refuse to start with it
 
 
 @functions_framework.http
@@ -48,14 +52,15 @@ def classify(request: flask.Request) -> flask.Response:
 
 @functions_framework.cloud_event
 def classify_upload(event: CloudEvent) -> None:
-    """Label the object that a finalized event names: see `service/upload.py`."""
-    from service import upload
+    """Label the object that a finalized event names: see `service/labelling.py`."""
+    from service.labelling import Labeller
+    from service.upload import FINALIZED, BadEvent, Upload
 
-    if event["type"] != upload.FINALIZED:
+    if event["type"] != FINALIZED:
         logging.info("%s: ignored, not an upload", event["type"])
         return
     try:
-        uploaded = upload.Upload.from_event_data(event.data)
-    except upload.BadEvent as error:
+        upload = Upload.from_event(event)
+    except BadEvent as error:
         flask.abort(flask.Response(str(error), 400, mimetype="text/plain"))
-    upload.label(uploaded, _classifier(), _storage(), _settings().required_results())
+    Labeller(_classifier, _storage, _upload_settings(), _settings().timeout).label(upload)

@@ -24,3 +24,7 @@ class Lazy(Generic[T]):
                 if not self._made:
                     self._made.append(self._make())
         return self._made[0]
+
+    def made(self) -> T | None:
+        """The value if it was made already; never waits."""
+        return self._made[0] if self._made else None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from predictor import Classifier
+from service.deadline import STORAGE_SHARE, Deadline
 from service.settings import GS, Location, Settings
 
 if TYPE_CHECKING:
@@ -16,5 +17,6 @@ def load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:
     """Load the model that MODEL names; raises what reading it raises, and BadModel when it is not a model."""
     if not settings.model.startswith(GS):
         return Classifier.load(settings.model, settings.limits)
-    with get_storage().downloaded(Location.parse(settings.model)) as path:
+    deadline = Deadline.after(settings.timeout * STORAGE_SHARE)
+    with get_storage().downloaded(Location.parse(settings.model), deadline) as path:
         return Classifier.load(path, settings.limits)

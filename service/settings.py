@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from predictor import Limits
 
 GS = "gs://"
+MAX_PREFIX = 512  # bytes; what is stored has a longer name, and 1,024 are all that a name may have
+PLATFORM_TIMEOUT = 60.0  # seconds, where the platform does not say what it was told
 
 
 class BadSetting(ValueError):
@@ -42,35 +45,80 @@ class Location:
         """Whether an object lies below this prefix."""
         return bucket == self.bucket and (not self.name or name.startswith(f"{self.name}/"))
 
+    def overlaps(self, other: Location) -> bool:
+        """Whether the other prefix is this one, or lies below it."""
+        return self == other or self.holds(other.bucket, other.name)
+
     def __str__(self) -> str:
         return f"{GS}{self.bucket}/{self.name}"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings; README has the table."""
+    """The settings of both functions; README has the table."""
 
     model: str
-    results: Location | None
     limits: Limits
+    timeout: float
+    """Seconds that the platform gives one request or event."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings; BadSetting names the first that is missing or wrong."""
         return cls(
             model=_required(environ, "MODEL", "the path or gs:// address of a model.onnx"),
-            results=_location(environ, "RESULTS"),
             limits=Limits(
                 max_bytes=_positive(environ, "MAX_BYTES", Limits.max_bytes),
                 max_pixels=_positive(environ, "MAX_PIXELS", Limits.max_pixels),
             ),
+            timeout=_seconds(environ, "TIMEOUT_SECONDS", _platform_timeout(environ)),
         )
 
-    def required_results(self) -> Location:
-        """Where results go; BadSetting when it was not said."""
-        if self.results is None:
+
+@dataclass(frozen=True)
+class UploadSettings:
+    """The settings of `classify_upload` alone."""
+
+    results: Location
+    failed: Location | None
+    bucket: str | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    annotate: bool
+    max_event_age: float
+    """Seconds."""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> UploadSettings:
+        """Read the settings; BadSetting names the first that is missing, wrong, or would make the function loop."""
+        results = _location(environ, "RESULTS")
+        if results is None:
             raise BadSetting("RESULTS", "is not set: it names where labels are stored, gs://bucket/prefix")
-        return self.results
+        settings = cls(
+            results=results,
+            failed=_location(environ, "FAILED"),
+            bucket=environ.get("BUCKET") or None,
+            include=_patterns(environ, "INCLUDE"),
+            exclude=_patterns(environ, "EXCLUDE"),
+            annotate=_switch(environ, "ANNOTATE"),
+            max_event_age=_seconds(environ, "MAX_EVENT_AGE", 23 * 3600),
+        )
+        settings.check_apart()
+        if settings.bucket:
+            settings.check_watched(settings.bucket)
+        return settings
+
+    def check_apart(self) -> None:
+        """BadSetting when a copy of a picture could take the place of a result."""
+        if self.failed and (self.failed.overlaps(self.results) or self.results.overlaps(self.failed)):
+            raise BadSetting("FAILED", f"is {self.failed}, which overlaps RESULTS, {self.results}")
+
+    def check_watched(self, bucket: str) -> None:
+        """BadSetting when all of the bucket whose uploads are classified is a place for what is stored here."""
+        for name, location in (("RESULTS", self.results), ("FAILED", self.failed)):
+            if location and location.bucket == bucket and not location.name:
+                reason = f"is all of the watched bucket: give it a prefix, such as {GS}{bucket}/{name.lower()}"
+                raise BadSetting(name, reason)
 
 
 def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
@@ -83,9 +131,12 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
 def _location(environ: Mapping[str, str], name: str) -> Location | None:
     value = environ.get(name, "")
     try:
-        return Location.parse(value) if value else None
+        location = Location.parse(value) if value else None
     except ValueError as error:
         raise BadSetting(name, f"cannot be used: {error}") from error
+    if location and len(location.name.encode()) > MAX_PREFIX:
+        raise BadSetting(name, f"has a prefix of more than {MAX_PREFIX} bytes")
+    return location
 
 
 def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
@@ -95,3 +146,32 @@ def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or int(value) == 0:
         raise BadSetting(name, f"is {value!r}, not a whole number above zero")
     return int(value)
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    value = environ.get(name, "")
+    if not value:
+        return default
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise BadSetting(name, f"is {value!r}, not a number of seconds above zero")
+    return seconds
+
+
+def _platform_timeout(environ: Mapping[str, str]) -> float:
+    return _seconds(environ, "CLOUD_RUN_TIMEOUT_SECONDS", PLATFORM_TIMEOUT)
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "")
+    if value not in ("", "0", "1"):
+        raise BadSetting(name, f"is {value!r}, neither 1 nor 0")
+    return value == "1"
+
+
+def _patterns(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    patterns = (pattern.strip() for pattern in environ.get(name, "").split(","))
+    return tuple(pattern for pattern in patterns if pattern)

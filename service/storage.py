@@ -1,12 +1,14 @@
-"""Cloud Storage: read one generation of an object, and store results so that the newest generation wins."""
+"""Cloud Storage: read one generation of an object, and store what is known of it so that the newest wins."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,71 +17,177 @@ os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
 
 from google.api_core import exceptions
 from google.cloud import storage
-from google.cloud.storage.retry import DEFAULT_RETRY
 
+from predictor import Limits
+from service import encoding
+from service.calls import USER, VIEWER, call, existing, needing
+from service.deadline import Deadline
+from service.results import Mark
 from service.settings import Location
 
-SECONDS_A_CALL = 30
-SECONDS_OF_RETRIES = 60
 MAX_ROUNDS = 10
-SOURCE_GENERATION = "source-generation"
-"""The key, in a result's custom metadata, of the generation that it describes."""
 
-_RETRY = DEFAULT_RETRY.with_timeout(SECONDS_OF_RETRIES)
-_CALL: Mapping[str, Any] = {"timeout": SECONDS_A_CALL, "retry": _RETRY}
+Put = Callable[[Any, int, float], None]
+"""Puts a blob, if the object there has that generation (0: if there is none), within that many seconds."""
 
 
 class Storage:
-    """The operations that the functions need, on one client; safe for many threads."""
+    """The operations that the functions need, on one client; safe for many threads.
+
+    Each tries again what may pass until its deadline; then it raises what the client raised. All raise MissingRole.
+    """
 
     def __init__(self) -> None:
         self._client = storage.Client()
 
-    def read(self, source: Location, generation: int) -> bytes | None:
-        """The bytes of exactly that generation; None when it is gone or replaced.
+    def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
+        """The file in exactly that generation, unpacked; no more than the limits allow is held in memory.
 
-        What may pass, and has not after the retries, is raised as the client raises it.
+        Raises Gone, and BadImage for what must not or cannot be unpacked.
         """
-        blob = self._client.bucket(source.bucket).blob(source.name, generation=generation)
+        blob = self._blob(source, generation)
+
+        def download(seconds: float) -> bytes:
+            file = _BoundedFile(limits, deadline)
+            blob.download_to_file(file, raw_download=True, timeout=seconds, retry=None)
+            return file.getvalue()
+
+        with needing(VIEWER, source), existing(source):
+            data = call(download, deadline)
+        return encoding.unpack(data, blob.content_encoding, limits)
+
+    @contextmanager
+    def downloaded(self, source: Location, deadline: Deadline) -> Iterator[Path]:
+        """A temporary copy of an object, its size and CRC32C checked, for as long as the block runs."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / os.path.basename(source.name)
+            with needing(VIEWER, source):
+                self._download(source, path, deadline)
+            yield path
+
+    def store(self, target: Location, document: Mapping[str, Any], mark: Mark, deadline: Deadline) -> bool:
+        """Store a result; False when that of a newer generation is there, which stays."""
+        text = json.dumps(document, ensure_ascii=False)
+
+        def write(blob: Any, present: int, seconds: float) -> None:
+            blob.upload_from_string(text, "application/json", if_generation_match=present, timeout=seconds, retry=None)
+
+        return self._put_newest(target, mark, write, deadline)
+
+    def copy(
+        self, source: Location, target: Location, content_type: str | None, mark: Mark, deadline: Deadline
+    ) -> bool:
+        """Copy the marked generation of an object as `store` stores; raises Gone."""
+        original = self._blob(source, mark.generation)
+
+        def rewrite(blob: Any, present: int, seconds: float) -> None:
+            blob.content_type = content_type
+            step = partial(blob.rewrite, original, if_generation_match=present, timeout=seconds, retry=None)
+            token, _, _ = step()
+            while token:  # a large copy to another location takes several calls
+                deadline.remaining()
+                token, _, _ = step(token=token)
+
         try:
-            return bytes(blob.download_as_bytes(**_CALL))
+            return self._put_newest(target, mark, rewrite, deadline)
+        except exceptions.NotFound:
+            with needing(VIEWER, source), existing(source):
+                self._look(original, deadline)
+            raise  # the picture is there: it is the bucket for the copies that is not
+
+    def annotate(self, source: Location, generation: int, keys: Mapping[str, str], deadline: Deadline) -> None:
+        """Set keys of that generation's custom metadata, leaving the others alone; raises Gone."""
+        with needing(USER, source), existing(source):
+            for _ in range(MAX_ROUNDS):
+                blob = self._look(self._blob(source, generation), deadline)
+                if keys.items() <= (blob.metadata or {}).items():
+                    return
+                seen = blob.metageneration
+                blob.metadata = dict(keys)  # what is patched; keys that are not named stay
+                try:
+                    call(partial(_patch, blob, generation, seen), deadline)
+                except exceptions.PreconditionFailed:
+                    continue  # changed by others, or by an attempt of ours whose answer was lost: look again
+                return
+        raise exceptions.Aborted(f"{source}: others kept changing it at the same time")
+
+    def _put_newest(self, target: Location, mark: Mark, put: Put, deadline: Deadline) -> bool:
+        """Put an object where none is, or one with a lower mark; whether it or its equal is there now.
+
+        It is put first, and looked at after a 412: that is one call where there is nothing yet, and a role that is
+        limited to a prefix cannot ask for what is not there. The 412 may also be about a write of our own whose
+        answer was lost.
+        """
+        present = 0
+        with needing(USER, target):
+            for _ in range(MAX_ROUNDS):
+                blob = self._blob(target)
+                blob.metadata = mark.metadata()
+                try:
+                    call(partial(put, blob, present), deadline)
+                    return True
+                except exceptions.PreconditionFailed:
+                    found = self._find(target, deadline)
+                if found and Mark.of(found.metadata) >= mark:
+                    return Mark.of(found.metadata).generation == mark.generation
+                present = found.generation if found else 0
+        raise exceptions.Aborted(f"{target}: others kept writing it at the same time")
+
+    def _download(self, source: Location, path: Path, deadline: Deadline) -> None:
+        blob = self._find(source, deadline)
+        if blob is None:
+            raise FileNotFoundError(f"{source}: there is no such object")
+
+        def download(seconds: float) -> None:
+            with _TimedFile(path, deadline) as file:
+                blob.download_to_file(
+                    file, checksum="crc32c", if_generation_match=blob.generation, timeout=seconds, retry=None
+                )
+
+        call(download, deadline)
+        if path.stat().st_size != blob.size:
+            raise OSError(f"{source}: {path.stat().st_size} of {blob.size} bytes arrived")
+
+    def _blob(self, location: Location, generation: int | None = None) -> Any:
+        return self._client.bucket(location.bucket).blob(location.name, generation=generation)
+
+    def _find(self, location: Location, deadline: Deadline) -> Any | None:
+        """The object's attributes as they are now, None without one."""
+        try:
+            return self._look(self._blob(location), deadline)
         except exceptions.NotFound:
             return None
 
-    @contextmanager
-    def downloaded(self, source: Location) -> Iterator[Path]:
-        """A temporary copy of an object, its size and CRC32C checked, for as long as the block runs."""
-        blob = self._client.bucket(source.bucket).get_blob(source.name, **_CALL)
-        if blob is None:
-            raise FileNotFoundError(f"{source}: there is no such object")
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / os.path.basename(source.name)
-            blob.download_to_filename(str(path), checksum="crc32c", if_generation_match=blob.generation, **_CALL)
-            if path.stat().st_size != blob.size:
-                raise OSError(f"{source}: {path.stat().st_size} of {blob.size} bytes arrived")
-            yield path
+    def _look(self, blob: Any, deadline: Deadline) -> Any:
+        call(lambda seconds: blob.reload(timeout=seconds, retry=None), deadline)
+        return blob
 
-    def store(self, target: Location, document: Mapping[str, Any], generation: int) -> bool:
-        """Store a result that describes `generation` of its source, unless one for the same or a newer is there.
 
-        Returns whether it was stored. Of two writers at once one gets 412 and looks again; so does a writer whose own
-        write was done but whose answer was lost.
-        """
-        bucket = self._client.bucket(target.bucket)
-        for _ in range(MAX_ROUNDS):
-            existing = bucket.get_blob(target.name, **_CALL)
-            if existing and int((existing.metadata or {}).get(SOURCE_GENERATION, 0)) >= generation:
-                return False
-            blob = bucket.blob(target.name)
-            blob.metadata = {SOURCE_GENERATION: str(generation)}
-            try:
-                blob.upload_from_string(
-                    json.dumps(document, ensure_ascii=False),
-                    content_type="application/json",
-                    if_generation_match=existing.generation if existing else 0,
-                    **_CALL,
-                )
-                return True
-            except exceptions.PreconditionFailed:
-                continue
-        raise exceptions.Aborted(f"{target}: others kept writing it at the same time")
+class _BoundedFile(io.BytesIO):
+    """Takes a download; raises ImageTooLarge and OutOfTime in the middle of it."""
+
+    def __init__(self, limits: Limits, deadline: Deadline) -> None:
+        super().__init__()
+        self._limits = limits
+        self._deadline = deadline
+
+    def write(self, chunk: Any) -> int:
+        self._deadline.remaining()
+        self._limits.check_bytes(self.tell() + len(chunk))
+        return super().write(chunk)
+
+
+class _TimedFile(io.FileIO):
+    """Takes a download; raises OutOfTime in the middle of it."""
+
+    def __init__(self, path: Path, deadline: Deadline) -> None:
+        super().__init__(path, "wb")
+        self._deadline = deadline
+
+    def write(self, chunk: Any) -> int:
+        self._deadline.remaining()
+        return super().write(chunk)
+
+
+def _patch(blob: Any, generation: int, metageneration: int, seconds: float) -> None:
+    blob.patch(if_generation_match=generation, if_metageneration_match=metageneration, timeout=seconds, retry=None)

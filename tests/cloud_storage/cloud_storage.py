@@ -55,10 +55,16 @@ class CloudStorage:
         data: bytes,
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
+        *,
+        encoding: str | None = None,
     ) -> StoredObject:
         """Store an object, as an upload would."""
-        attributes: dict[str, Any] = {"contentType": content_type, "metadata": metadata}
+        attributes: dict[str, Any] = {"contentType": content_type, "contentEncoding": encoding, "metadata": metadata}
         return self._store.write(Target(bucket, name), data, attributes)
+
+    def annotate(self, bucket: str, name: str, metadata: Mapping[str, str]) -> StoredObject:
+        """Set keys of an object's custom metadata."""
+        return self._store.patch(Target(bucket, name), {"metadata": dict(metadata)}, keep=True)
 
     def get(self, bucket: str, name: str) -> StoredObject | None:
         """The object as it is now, or None."""

@@ -63,3 +63,11 @@ def test_threads() -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         assert list(pool.map(ask, range(THREADS))) == [0] * THREADS
     assert next(numbers) == 1
+
+
+def test_made() -> None:
+    """Whether it is made already can be asked without making it."""
+    lazy = Lazy(lambda: 1)
+    assert lazy.made() is None
+    lazy()
+    assert lazy.made() == 1

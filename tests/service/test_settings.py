@@ -5,28 +5,64 @@ from __future__ import annotations
 import pytest
 
 from predictor import Limits
-from service.settings import BadSetting, Location, Settings
+from service.settings import BadSetting, Location, Settings, UploadSettings
 
 MODEL = {"MODEL": "model.onnx"}
 
 
+RESULTS = {"RESULTS": "gs://r/labels"}
+
+
 def test_defaults() -> None:
-    """MODEL alone is enough: the limits have defaults, and there is no place for results."""
-    assert Settings.from_environ(MODEL) == Settings("model.onnx", None, Limits())
+    """MODEL alone is enough for HTTP: the others have defaults."""
+    assert Settings.from_environ(MODEL) == Settings("model.onnx", Limits(), timeout=60.0)
 
 
 def test_all() -> None:
     """Each setting is read from its own variable."""
-    environ = {"MODEL": "gs://m/a.onnx", "RESULTS": "gs://r/labels/", "MAX_BYTES": "10", "MAX_PIXELS": "20"}
-    settings = Settings.from_environ(environ)
-    assert settings == Settings("gs://m/a.onnx", Location("r", "labels"), Limits(max_bytes=10, max_pixels=20))
-    assert settings.required_results() == Location("r", "labels")
+    environ = {"MODEL": "gs://m/a.onnx", "MAX_BYTES": "10", "MAX_PIXELS": "20", "TIMEOUT_SECONDS": "0.5"}
+    assert Settings.from_environ(environ) == Settings("gs://m/a.onnx", Limits(max_bytes=10, max_pixels=20), 0.5)
 
 
 def test_empty_is_unset() -> None:
     """An empty variable is one that was not set."""
-    empty = {"RESULTS": "", "MAX_BYTES": "", "MAX_PIXELS": ""}
-    assert Settings.from_environ(MODEL | empty) == Settings.from_environ(MODEL)
+    assert Settings.from_environ({"MAX_BYTES": "", "MAX_PIXELS": "", **MODEL}) == Settings.from_environ(MODEL)
+    empty = dict.fromkeys(["FAILED", "BUCKET", "INCLUDE", "EXCLUDE", "ANNOTATE", "MAX_EVENT_AGE"], "")
+    assert UploadSettings.from_environ(RESULTS | empty) == UploadSettings.from_environ(RESULTS)
+
+
+def test_platform_timeout() -> None:
+    """Without TIMEOUT_SECONDS the time is what the platform says it gives."""
+    assert Settings.from_environ(MODEL | {"CLOUD_RUN_TIMEOUT_SECONDS": "240"}).timeout == 240
+    both = {"CLOUD_RUN_TIMEOUT_SECONDS": "240", "TIMEOUT_SECONDS": "30"}
+    assert Settings.from_environ(MODEL | both).timeout == 30
+
+
+def test_upload_defaults() -> None:
+    """RESULTS alone is enough for uploads: everything is selected, and an event gets 23 hours."""
+    settings = UploadSettings.from_environ(RESULTS)
+    assert settings == UploadSettings(Location("r", "labels"), None, None, (), (), False, 82800.0)
+
+
+def test_all_for_uploads() -> None:
+    """Each setting for uploads is read from its own variable."""
+    environ = RESULTS | {
+        "FAILED": "gs://f/look",
+        "BUCKET": "photos",
+        "INCLUDE": "in/**, *.png",
+        "EXCLUDE": "tmp/*,",
+        "ANNOTATE": "1",
+        "MAX_EVENT_AGE": "60",
+    }
+    assert UploadSettings.from_environ(environ) == UploadSettings(
+        results=Location("r", "labels"),
+        failed=Location("f", "look"),
+        bucket="photos",
+        include=("in/**", "*.png"),
+        exclude=("tmp/*",),
+        annotate=True,
+        max_event_age=60.0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,20 +70,18 @@ def test_empty_is_unset() -> None:
     [
         ({}, "MODEL", "MODEL is not set: it names the path or gs:// address of a model.onnx"),
         ({"MODEL": ""}, "MODEL", "MODEL is not set: it names the path or gs:// address of a model.onnx"),
-        (
-            MODEL | {"RESULTS": "labels"},
-            "RESULTS",
-            "RESULTS cannot be used: 'labels' is not of the form gs://bucket/name",
-        ),
-        (
-            MODEL | {"RESULTS": "gs://"},
-            "RESULTS",
-            "RESULTS cannot be used: 'gs://' is not of the form gs://bucket/name",
-        ),
         (MODEL | {"MAX_BYTES": "32 MB"}, "MAX_BYTES", "MAX_BYTES is '32 MB', not a whole number above zero"),
         (MODEL | {"MAX_BYTES": "0"}, "MAX_BYTES", "MAX_BYTES is '0', not a whole number above zero"),
         (MODEL | {"MAX_PIXELS": "-1"}, "MAX_PIXELS", "MAX_PIXELS is '-1', not a whole number above zero"),
         (MODEL | {"MAX_PIXELS": "1e6"}, "MAX_PIXELS", "MAX_PIXELS is '1e6', not a whole number above zero"),
+        *(
+            (
+                MODEL | {"TIMEOUT_SECONDS": value},
+                "TIMEOUT_SECONDS",
+                f"TIMEOUT_SECONDS is {value!r}, not a number of seconds above zero",
+            )
+            for value in ("1 min", "0", "-1", "nan", "inf")
+        ),
     ],
 )
 def test_bad_setting(environ: dict[str, str], name: str, sentence: str) -> None:
@@ -57,10 +91,30 @@ def test_bad_setting(environ: dict[str, str], name: str, sentence: str) -> None:
     assert (raised.value.name, str(raised.value)) == (name, sentence)
 
 
-def test_required_results() -> None:
-    """Who needs a place for results hears that RESULTS is not set."""
-    with pytest.raises(BadSetting, match="RESULTS is not set: it names where labels are stored, gs://bucket/prefix"):
-        Settings.from_environ(MODEL).required_results()
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"RESULTS": ""}, "RESULTS is not set: it names where labels are stored, gs://bucket/prefix"),
+        ({"RESULTS": "labels"}, "RESULTS cannot be used: 'labels' is not of the form gs://bucket/name"),
+        ({"RESULTS": "gs://"}, "RESULTS cannot be used: 'gs://' is not of the form gs://bucket/name"),
+        ({"RESULTS": f"gs://r/{'é' * 257}"}, "RESULTS has a prefix of more than 512 bytes"),
+        ({"FAILED": "look"}, "FAILED cannot be used: 'look' is not of the form gs://bucket/name"),
+        ({"FAILED": "gs://r/labels/"}, "FAILED is gs://r/labels, which overlaps RESULTS, gs://r/labels"),
+        ({"FAILED": "gs://r"}, "FAILED is gs://r/, which overlaps RESULTS, gs://r/labels"),
+        ({"FAILED": "gs://r/labels/x"}, "FAILED is gs://r/labels/x, which overlaps RESULTS, gs://r/labels"),
+        ({"ANNOTATE": "yes"}, "ANNOTATE is 'yes', neither 1 nor 0"),
+        ({"MAX_EVENT_AGE": "23h"}, "MAX_EVENT_AGE is '23h', not a number of seconds above zero"),
+        (
+            {"RESULTS": "gs://photos", "BUCKET": "photos"},
+            "RESULTS is all of the watched bucket: give it a prefix, such as gs://photos/results",
+        ),
+    ],
+)
+def test_bad_upload_setting(environ: dict[str, str], sentence: str) -> None:
+    """So is one for uploads, also where two together would make the function loop."""
+    with pytest.raises(BadSetting) as raised:
+        UploadSettings.from_environ(RESULTS | environ)
+    assert str(raised.value) == sentence
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Calls of Cloud Storage: tried again while there is time, and what their errors mean."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import requests
+import urllib3
+from google.api_core import exceptions
+from google.api_core.retry import Retry
+from google.auth.exceptions import TransportError
+from google.cloud.storage.exceptions import DataCorruption
+
+from service.deadline import Deadline
+from service.settings import Location
+
+VIEWER, USER = "roles/storage.objectViewer", "roles/storage.objectUser"
+_PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
+_PASSING = (
+    DataCorruption,
+    TransportError,
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    ConnectionError,
+)
+
+T = TypeVar("T")
+
+
+class Gone(Exception):
+    """That generation of the object was deleted or replaced."""
+
+    def __init__(self, location: Location) -> None:
+        super().__init__(f"{location} was deleted or replaced")
+        self.location = location
+
+
+class MissingRole(PermissionError):
+    """The function may not do what it has to do; `role` on `bucket` would let it."""
+
+    def __init__(self, role: str, bucket: str) -> None:
+        super().__init__(f"permission denied: grant the function's service account {role} on gs://{bucket}")
+        self.role = role
+        self.bucket = bucket
+
+
+def call(attempt: Callable[[float], T], deadline: Deadline) -> T:
+    """Try until it works, its error is final, or the time is over; an attempt is told how many seconds it has.
+
+    Pauses and attempts are parts of the time that there is, so that one stalled attempt leaves time for another.
+    """
+    seconds = deadline.remaining()
+    retry = Retry(predicate=_may_pass, initial=seconds / 50, maximum=seconds / 5, timeout=seconds)
+    result: T = retry(lambda: attempt(deadline.remaining() / 3))()
+    return result
+
+
+@contextmanager
+def needing(role: str, location: Location) -> Iterator[None]:
+    """Turns the answer that something is forbidden into MissingRole."""
+    try:
+        yield
+    except exceptions.Forbidden as error:
+        raise MissingRole(role, location.bucket) from error
+
+
+@contextmanager
+def existing(location: Location) -> Iterator[None]:
+    """Turns the answer that something is not there into Gone."""
+    try:
+        yield
+    except exceptions.NotFound as error:
+        raise Gone(location) from error
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, exceptions.GoogleAPICallError):
+        return error.code in _PASSING_STATUSES
+    return isinstance(error, _PASSING)

@@ -1,0 +1,122 @@
+"""The flow of the upload function: an uploaded picture in, its labels stored.
+
+To return is to be done with the event; to raise is to ask for it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from predictor import BadImage, Classifier
+from service import documents, results, selection
+from service.calls import Gone
+from service.deadline import STORAGE_SHARE, Deadline
+from service.errors import status_of
+from service.lazy import Lazy
+from service.outcome import Outcome, rule_for
+from service.results import Mark
+from service.settings import UploadSettings
+from service.storage import Storage
+from service.upload import Upload
+
+_log = logging.getLogger(__name__)
+
+READ_SHARE = 0.5
+"""The part of the time for storage calls in which the picture is read; the rest is for what is stored about it."""
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """Labels uploads; what follows from an error is in the table of `service/outcome.py`."""
+
+    classifier: Lazy[Classifier]
+    storage: Lazy[Storage]
+    settings: UploadSettings
+    timeout: float
+    """Seconds for one event."""
+
+    def label(self, upload: Upload) -> Outcome:
+        """Classify one upload and store what came of it; raises what a later delivery may not meet again."""
+        started, deadline = time.monotonic(), Deadline.after(self.timeout * STORAGE_SHARE)
+        try:
+            outcome, detail = self._attempt(upload, deadline)
+        except Exception as error:
+            severity = logging.ERROR if self._is_too_old(upload) else logging.WARNING
+            _report(upload, Outcome.RETRIED, str(error), started, severity)
+            raise
+        _report(upload, outcome, detail, started, logging.ERROR if outcome is Outcome.FAILED else logging.INFO)
+        return outcome
+
+    def _attempt(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, str]:
+        """The outcome and what to say of it; raises what the table says is to be retried, while it is young enough."""
+        try:
+            return self._classify(upload, deadline)
+        except Exception as error:
+            rule = rule_for(error)
+            if rule.outcome is Outcome.SUPERSEDED:
+                return rule.outcome, str(error)
+            if isinstance(error, BadImage):
+                return self._record(upload, rule.outcome, status_of(error), error.reason, deadline)
+            if not self._is_too_old(upload):
+                raise
+            reason = f"It could not be classified before its event became too old: {error}"
+            return self._record(upload, Outcome.FAILED, rule.code, reason, deadline)
+
+    def _classify(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, str]:
+        self.settings.check_watched(upload.bucket)
+        reason = selection.reason_against(upload.bucket, upload.name, upload.metadata, self.settings)
+        if reason:
+            return Outcome.IGNORED, reason
+        classifier, storage = self.classifier(), self.storage()
+        classifier.limits.check_bytes(upload.size)
+        data = storage.read(upload.location, upload.generation, classifier.limits, deadline.share(READ_SHARE))
+        found = classifier.classify(data)
+        outcome = self._store(upload, Outcome.LABELLED, documents.predictions(found), deadline)
+        if outcome is Outcome.LABELLED and self.settings.annotate:
+            model = f"{classifier.info.name} {classifier.info.version}"
+            keys = {"label": found[0].label, "score": str(found[0].score), "classified-by": model}
+            storage.annotate(upload.location, upload.generation, keys, deadline)
+        return outcome, f"{found[0].label} ({found[0].score:.1%})"
+
+    def _record(
+        self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline
+    ) -> tuple[Outcome, str]:
+        """Store why there are no labels, and where that is wanted a copy of the picture for a person to look at."""
+        stored = self._store(upload, outcome, {"error": {"code": code, "message": reason}}, deadline)
+        if self.settings.failed and stored is outcome:
+            target = results.place(self.settings.failed, upload)
+            with suppress(Gone):  # then there is nothing to look at
+                self.storage().copy(upload.location, target, upload.content_type, _mark(upload, outcome), deadline)
+        return stored, reason
+
+    def _store(self, upload: Upload, outcome: Outcome, found: dict[str, Any], deadline: Deadline) -> Outcome:
+        """Store a result; its outcome, or that a newer one is there."""
+        target = results.place(self.settings.results, upload, ".json")
+        document = results.document(upload, found, self.classifier.made())
+        is_newest = self.storage().store(target, document, _mark(upload, outcome), deadline)
+        return outcome if is_newest else Outcome.SUPERSEDED
+
+    def _is_too_old(self, upload: Upload) -> bool:
+        return upload.age() > self.settings.max_event_age
+
+
+def _mark(upload: Upload, outcome: Outcome) -> Mark:
+    return Mark(upload.generation, is_final=outcome is not Outcome.FAILED)
+
+
+def _report(upload: Upload, outcome: Outcome, detail: str, started: float, severity: int) -> None:
+    """One line for each delivery: what came of it, of which object, and how long it took."""
+    fields = {
+        "event_id": upload.event_id,
+        "bucket": upload.bucket,
+        "object": upload.name,
+        "generation": str(upload.generation),
+        "outcome": outcome.value,
+        "seconds": round(time.monotonic() - started, 3),
+        "event_age_seconds": round(upload.age(), 3),
+    }
+    _log.log(severity, "%s: %s: %s", upload, outcome.value, detail, extra=fields)

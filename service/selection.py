@@ -1,0 +1,29 @@
+"""Which objects are pictures to classify; everything that selects objects asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service import globs
+from service.results import MARK
+from service.settings import UploadSettings
+
+
+def reason_against(bucket: str, name: str, metadata: Mapping[str, str], settings: UploadSettings) -> str | None:
+    """Why an object is left alone, without a record; None for one to classify.
+
+    Neither content type nor size decide here: the type is whatever the uploader said, the bytes are looked at; and a
+    file that is empty or too large must get a record, or the labels of an older generation would seem to be its own.
+    """
+    if name.endswith("/"):
+        return "its name ends in /, it stands for a folder"
+    for setting, location in (("RESULTS", settings.results), ("FAILED", settings.failed)):
+        if location and location.holds(bucket, name):
+            return f"it lies below {setting}"
+    if MARK in metadata:
+        return f"it was written by this function: its metadata has {MARK}"
+    if settings.include and not globs.matches(name, settings.include):
+        return "INCLUDE does not match its name"
+    if globs.matches(name, settings.exclude):
+        return "EXCLUDE matches its name"
+    return None
