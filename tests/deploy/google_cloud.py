@@ -23,6 +23,7 @@ _APIS = (
     "CLOUDRESOURCEMANAGER",
     "EVENTARC",
     "IAM",
+    "PUBSUB",
     "RUN",
     "SERVICEUSAGE",
 )
@@ -31,11 +32,10 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY
 
 @dataclass
 class Deployment:
-    """One function as it was sent: its description, its files, and the IAM policy of its service."""
+    """One function as it was sent: its description and its files."""
 
     description: dict[str, Any]
     files: dict[str, bytes]
-    policy: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,6 +44,12 @@ class GoogleCloud:
 
     url: str
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    accounts: set[str] = field(default_factory=set)
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By resource, such as `buckets/photos`."""
+    topics: set[str] = field(default_factory=set)
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=lambda: {"s-1": {}})
+    """By name; `s-1` is that of the trigger."""
     astray: list[str] = field(default_factory=list)
     archive: bytes = b""
 
@@ -80,11 +86,13 @@ class GoogleCloud:
     def get_function(self, _body: bytes, name: str) -> tuple[int, Any]:
         """The function as it was sent, with what the platform adds."""
         if name not in self.deployments:
-            return 404, {"error": {"code": 404, "status": "NOT_FOUND", "message": f"no function {name}"}}
+            return _missing(name)
         description = self.deployments[name].description
+        trigger = {"trigger": f"{_PLACE}/triggers/t-1"}
         service = {"service": f"projects/{PROJECT}/locations/{REGION}/services/{name}"}
         config = {"serviceConfig": description["serviceConfig"] | service}
-        return 200, description | config | {"state": "ACTIVE", "environment": "GEN_2"}
+        event = {"eventTrigger": description["eventTrigger"] | trigger} if "eventTrigger" in description else {}
+        return 200, description | config | event | {"state": "ACTIVE", "environment": "GEN_2"}
 
     def put_archive(self, body: bytes) -> tuple[int, Any]:
         """Take the source archive."""
@@ -98,10 +106,78 @@ class GoogleCloud:
         self.deployments[name] = Deployment(json.loads(body), files)
         return 200, _OPERATION
 
-    def set_policy(self, body: bytes, name: str) -> tuple[int, Any]:
-        """Replace who may call a function."""
-        self.deployments[name].policy = json.loads(body)["policy"]
-        return 200, self.deployments[name].policy
+    def state(self) -> str:
+        """All that deployments have left here, to be compared."""
+        functions = {name: (sent.description, sorted(sent.files)) for name, sent in self.deployments.items()}
+        return json.dumps(
+            [functions, sorted(self.accounts), self.policies, sorted(self.topics), self.subscriptions],
+            sort_keys=True,
+        )
+
+    def get_policy(self, _body: bytes, resource: str) -> tuple[int, Any]:
+        """Who may do what with a resource."""
+        return 200, self.policies.get(resource, {})
+
+    def set_policy(self, body: bytes, resource: str) -> tuple[int, Any]:
+        """Replace who may do what with a resource; Cloud Storage sends the policy bare."""
+        document = json.loads(body)
+        self.policies[resource] = {
+            key: value for key, value in document.get("policy", document).items() if key != "updateMask"
+        }
+        return 200, self.policies[resource]
+
+    def get_bucket_policy(self, _body: bytes, bucket: str) -> tuple[int, Any]:
+        """Who may do what with a bucket."""
+        return self.get_policy(b"", f"buckets/{bucket}")
+
+    def set_bucket_policy(self, body: bytes, bucket: str) -> tuple[int, Any]:
+        """Replace who may do what with a bucket."""
+        return self.set_policy(body, f"buckets/{bucket}")
+
+    def get_account(self, _body: bytes, email: str) -> tuple[int, Any]:
+        """A service account, if it was made."""
+        return (200, {"email": email}) if email in self.accounts else _missing(email)
+
+    def make_account(self, body: bytes) -> tuple[int, Any]:
+        """Make a service account."""
+        email = f"{json.loads(body)['accountId']}@{PROJECT}.iam.gserviceaccount.com"
+        self.accounts.add(email)
+        return 200, {"email": email, "name": f"projects/{PROJECT}/serviceAccounts/{email}"}
+
+    def get_bucket(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """A bucket; whatever its name, it is there."""
+        access = {"uniformBucketLevelAccess": {"enabled": True}}
+        return 200, {"name": name, "location": REGION.upper(), "iamConfiguration": access}
+
+    def get_topic(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """A topic, if it was made."""
+        return (200, {"name": f"projects/{PROJECT}/topics/{name}"}) if name in self.topics else _missing(name)
+
+    def make_topic(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """Make a topic."""
+        self.topics.add(name)
+        return self.get_topic(b"", name)
+
+    def get_subscription(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """A subscription, if it was made."""
+        if name not in self.subscriptions:
+            return _missing(name)
+        return 200, self.subscriptions[name] | {"name": f"projects/{PROJECT}/subscriptions/{name}"}
+
+    def make_subscription(self, body: bytes, name: str) -> tuple[int, Any]:
+        """Make a subscription."""
+        self.subscriptions[name] = json.loads(body)
+        return self.get_subscription(b"", name)
+
+    def change_subscription(self, body: bytes, name: str) -> tuple[int, Any]:
+        """Change what a subscription says."""
+        changes = json.loads(body)["subscription"]
+        self.subscriptions[name] |= {key: value for key, value in changes.items() if key != "name"}
+        return self.get_subscription(b"", name)
+
+
+def _missing(name: str) -> tuple[int, Any]:
+    return 404, {"error": {"code": 404, "status": "NOT_FOUND", "message": f"there is no {name}"}}
 
 
 def _constant(document: object) -> Callable[..., tuple[int, Any]]:
@@ -129,8 +205,25 @@ _ROUTES: dict[str, Callable[..., tuple[int, Any]]] = {
     rf"POST /v2/{_PLACE}/functions\?.*functionId=(?P<name>[^&]+).*": GoogleCloud.put_function,
     rf"PATCH /v2/{_PLACE}/functions/(?P<name>[^/?]+)\?.*": GoogleCloud.put_function,
     rf"GET /v2/{_PLACE}/operations/1\?.*": _constant(_OPERATION),
-    rf"GET /v1/{_PLACE}/services/[^/?]+:getIamPolicy\?.*": _constant({}),
-    rf"POST /v1/{_PLACE}/services/(?P<name>[^/?]+):setIamPolicy\?.*": GoogleCloud.set_policy,
+    rf"GET /v1/{_PLACE}/(?P<resource>services/[^/?]+):getIamPolicy\?.*": GoogleCloud.get_policy,
+    rf"POST /v1/{_PLACE}/(?P<resource>services/[^/?]+):setIamPolicy\?.*": GoogleCloud.set_policy,
+    rf"POST /v1/(?P<resource>projects/{PROJECT}):getIamPolicy\?.*": GoogleCloud.get_policy,
+    rf"POST /v1/(?P<resource>projects/{PROJECT}):setIamPolicy\?.*": GoogleCloud.set_policy,
+    rf"GET /v1/projects/{PROJECT}/(?P<resource>(topics|subscriptions)/[^/?]+):getIamPolicy\?.*": GoogleCloud.get_policy,
+    rf"POST /v1/projects/{PROJECT}/(?P<resource>(topics|subscriptions)/[^/?]+):setIamPolicy\?.*": GoogleCloud.set_policy,
+    rf"GET /v1/projects/{PROJECT}/topics/(?P<name>[^/?:]+)\?.*": GoogleCloud.get_topic,
+    rf"PUT /v1/projects/{PROJECT}/topics/(?P<name>[^/?:]+)\?.*": GoogleCloud.make_topic,
+    rf"GET /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.get_subscription,
+    rf"PUT /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.make_subscription,
+    rf"PATCH /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.change_subscription,
+    rf"GET /v1/projects/{PROJECT}/serviceAccounts/(?P<email>[^/?]+)\?.*": GoogleCloud.get_account,
+    rf"POST /v1/projects/{PROJECT}/serviceAccounts\?.*": GoogleCloud.make_account,
+    r"GET /storage/v1/b/(?P<name>[^/?]+)\?.*": GoogleCloud.get_bucket,
+    r"GET /storage/v1/b/(?P<bucket>[^/?]+)/iam\?.*": GoogleCloud.get_bucket_policy,
+    r"PUT /storage/v1/b/(?P<bucket>[^/?]+)/iam\?.*": GoogleCloud.set_bucket_policy,
+    rf"GET /v1/{_PLACE}/triggers/t-1\?.*": _constant(
+        {"transport": {"pubsub": {"subscription": f"projects/{PROJECT}/subscriptions/s-1"}}}
+    ),
     rf"GET /v1/projects/{PROJECT}/services/[a-z.]+\?.*": _constant({"state": "ENABLED"}),
     rf"GET /v1/{_PLACE}/defaultServiceAccount\?.*": _constant(_BUILDER),
     rf"GET /v1/projects/{PROJECT}\?.*": _constant({"projectId": PROJECT, "projectNumber": "1"}),

@@ -18,20 +18,39 @@ import pytest
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
 
 ROOT = Path(__file__).parents[2]
+PROJECT_FILES = ("deploy.sh", "deploy_check.py")
 DEPLOYED = ("main.py", "requirements.txt", "predictor", "service")
 NOT_DEPLOYED = ("service/__pycache__/http.pyc", "predictor/.cache/x", "export/__init__.py", "tests/test_x.py", ".env")
 UPLOAD = ("--bucket", "pictures", "--results", "gs://labels/from,here=1")
-TOOLS = ["bash", "cat", "chmod", "cp", "cut", "dirname", "du", "env", "find", "mktemp", "rm", "tr", "wc"]
+TOOLS = ["bash", "cat", "chmod", "cp", "cut", "dirname", "du", "env", "find", "grep", "mktemp", "rm", "tr", "wc"]
 
-# Notes the arguments and the files of each call; the exit code is $GCLOUD_EXIT.
+# Notes the arguments and the files of each call that changes something, and answers the others.
 RECORDING_GCLOUD = """#!{python}
 import json, os, sys
 from pathlib import Path
-source = Path(next(a for a in sys.argv if a.startswith("--source=")).removeprefix("--source="))
-files = sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
+call = " ".join(a for a in sys.argv[1:] if not a.startswith("--"))
+answers = {{
+    "auth print-access-token": "token",
+    "projects describe {project}": "42",
+    "storage buckets describe gs://pictures": os.environ.get("BUCKET_LOCATION", "EUROPE-WEST1"),
+    "storage buckets describe gs://labels": os.environ.get("UNIFORM_ACCESS", "True"),
+    "storage buckets describe gs://look": "True",
+    "functions describe classify-upload": "projects/{project}/locations/{region}/triggers/t-1",
+    "eventarc triggers describe projects/{project}/locations/{region}/triggers/t-1":
+        "projects/{project}/subscriptions/s-1",
+}}
+is_new = "GCLOUD_FRESH" in os.environ and " describe " in call and call not in answers
+if is_new or call == os.environ.get("GCLOUD_MISSING"):
+    sys.exit("ERROR: NOT_FOUND")
+if call in answers or " describe " in call:
+    print(answers.get(call, ""))
+    sys.exit()
+sources = [Path(a.removeprefix("--source=")) for a in sys.argv if a.startswith("--source=")]
+paths = [(path, source) for source in sources for path in source.rglob("*") if path.is_file()]
+files = sorted(path.relative_to(source).as_posix() for path, source in paths)
 with open({calls!r}, "a") as calls:
     calls.write(json.dumps({{"arguments": sys.argv[1:], "files": files}}) + "\\n")
-sys.exit(int(os.environ.get("GCLOUD_EXIT", "0")))
+sys.exit(int(os.environ.get("GCLOUD_EXIT", "0")) if "deploy" in sys.argv else 0)
 """
 
 
@@ -53,9 +72,16 @@ def without_source(arguments: list[str]) -> list[str]:
     return [argument for argument in arguments if not argument.startswith("--source=")]
 
 
+def substituted(word: str, named: dict[str, str]) -> str:
+    """A printed word with what its placeholders stand for."""
+    for placeholder, value in named.items():
+        word = word.replace(placeholder, value)
+    return word
+
+
 def staged_in(run: Run) -> Path:
     """The folder that the first printed command sends."""
-    words = shlex.split(run.output.splitlines()[0])
+    words = shlex.split(run.output)
     return Path(next(word for word in words if word.startswith("--source=")).removeprefix("--source="))
 
 
@@ -64,7 +90,7 @@ def run_deploy(project: Path, folder: Path, *arguments: str, **changes: str) -> 
     folder.mkdir(parents=True, exist_ok=True)
     calls, gcloud = folder / "calls", folder / "bin" / "gcloud"
     gcloud.parent.mkdir(exist_ok=True)
-    gcloud.write_text(RECORDING_GCLOUD.format(python=sys.executable, calls=str(calls)))
+    gcloud.write_text(RECORDING_GCLOUD.format(python=sys.executable, calls=str(calls), project=PROJECT, region=REGION))
     gcloud.chmod(0o755)
     path = f"{gcloud.parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHON": sys.executable, "TMPDIR": str(folder), **changes}
@@ -72,7 +98,13 @@ def run_deploy(project: Path, folder: Path, *arguments: str, **changes: str) -> 
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     noted = [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
     sent = [without_source(call["arguments"]) for call in noted]
-    return Run(done.returncode, done.stdout, done.stderr, sent, [call["files"] for call in noted])
+    return Run(done.returncode, done.stdout, done.stderr, sent, [call["files"] for call in noted if call["files"]])
+
+
+def has_network() -> bool:
+    """Whether packages can be installed."""
+    probe = [sys.executable, "-m", "pip", "index", "versions", "six"]
+    return subprocess.run(probe, capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +112,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in a folder with a space in its name, with files that have no business in the cloud."""
     copy = tmp_path_factory.mktemp("deploy") / "my project"
     copy.mkdir()
-    for name in ("deploy.sh", *DEPLOYED):
+    for name in (*PROJECT_FILES, *DEPLOYED):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -125,33 +157,94 @@ def dry(project: Path, required: tuple[str, ...], tmp_path_factory: pytest.TempP
     return run_deploy(project, tmp_path_factory.mktemp("dry"), "both", *required, *UPLOAD, "--dry-run")
 
 
-COMMON = [
-    "--gen2",
-    f"--project={PROJECT}",
-    f"--region={REGION}",
-    "--runtime=python313",
-]
-SIZE = ["--memory=2Gi", "--cpu=1", "--concurrency=2", "--max-instances=10"]
+HTTP_ACCOUNT = f"classify@{PROJECT}.iam.gserviceaccount.com"
+UPLOAD_ACCOUNT = f"classify-upload@{PROJECT}.iam.gserviceaccount.com"
+COMMON = ["--gen2", f"--project={PROJECT}", f"--region={REGION}", "--runtime=python313"]
+SIZE = ["--memory=2Gi", "--cpu=1", "--concurrency=2", "--min-instances=0", "--max-instances=10"]
 SETTINGS = "--set-env-vars=^|^THREADS=2|MODEL=model.onnx|MAX_PIXELS=36000000"
+UPLOAD_SETTINGS = "RESULTS=gs://labels/from,here=1|BUCKET=pictures|TIMEOUT_SECONDS=240|MAX_EVENT_AGE=43200"
 ENVIRONMENT = {"THREADS": "2", "MODEL": "model.onnx", "MAX_PIXELS": "36000000"}
 HTTP_CALL = [
     *("functions", "deploy", "classify"),
     *COMMON,
     "--entry-point=classify",
+    f"--service-account={HTTP_ACCOUNT}",
     *SIZE,
     SETTINGS,
     *("--trigger-http", "--no-allow-unauthenticated", "--timeout=60s"),
+]
+
+
+def granted(member: str, role: str, *condition: str) -> list[str]:
+    return [f"--member=serviceAccount:{member}", f"--role={role}", *condition]
+
+
+BELOW_PREFIX = (
+    "--condition=^|^title=below-prefix|expression="
+    'resource.name.startsWith("projects/_/buckets/labels/objects/from,here=1/")'
+)
+IN_PROJECT = f"--project={PROJECT}"
+ROLES_BEFORE = [
+    [
+        *("storage", "buckets", "add-iam-policy-binding", "gs://pictures"),
+        *granted(UPLOAD_ACCOUNT, "roles/storage.objectViewer", "--condition=None"),
+    ],
+    [
+        *("storage", "buckets", "add-iam-policy-binding", "gs://labels"),
+        *granted(UPLOAD_ACCOUNT, "roles/storage.objectUser", BELOW_PREFIX),
+    ],
+    [
+        *("projects", "add-iam-policy-binding", PROJECT),
+        *granted(UPLOAD_ACCOUNT, "roles/eventarc.eventReceiver", "--condition=None"),
+    ],
+    [
+        *("projects", "add-iam-policy-binding", PROJECT),
+        *granted(
+            "service-42@gs-project-accounts.iam.gserviceaccount.com", "roles/pubsub.publisher", "--condition=None"
+        ),
+    ],
 ]
 UPLOAD_CALL = [
     *("functions", "deploy", "classify-upload"),
     *COMMON,
     "--entry-point=classify_upload",
+    f"--service-account={UPLOAD_ACCOUNT}",
     *SIZE,
-    f"{SETTINGS}|RESULTS=gs://labels/from,here=1",
+    f"{SETTINGS}|{UPLOAD_SETTINGS}",
     "--trigger-event-filters=type=google.cloud.storage.object.v1.finalized",
     "--trigger-event-filters=bucket=pictures",
     f"--trigger-location={REGION}",
+    f"--trigger-service-account={UPLOAD_ACCOUNT}",
     *("--retry", "--timeout=240s"),
+]
+PUBSUB_AGENT = "service-42@gcp-sa-pubsub.iam.gserviceaccount.com"
+SUBSCRIPTION = f"projects/{PROJECT}/subscriptions/s-1"
+ROLES_AFTER = [
+    [
+        *("run", "services", "add-iam-policy-binding", "classify-upload", IN_PROJECT, f"--region={REGION}"),
+        *granted(UPLOAD_ACCOUNT, "roles/run.invoker"),
+    ],
+    [
+        *("pubsub", "topics", "add-iam-policy-binding", "classify-upload-dead-letters", IN_PROJECT),
+        *granted(PUBSUB_AGENT, "roles/pubsub.publisher"),
+    ],
+    [
+        *("pubsub", "subscriptions", "add-iam-policy-binding", SUBSCRIPTION, IN_PROJECT),
+        *granted(PUBSUB_AGENT, "roles/pubsub.subscriber"),
+    ],
+    [
+        *("pubsub", "subscriptions", "update", SUBSCRIPTION, IN_PROJECT),
+        "--dead-letter-topic=classify-upload-dead-letters",
+        f"--dead-letter-topic-project={PROJECT}",
+        "--max-delivery-attempts=100",
+    ],
+]
+UPLOAD_CALLS = [*ROLES_BEFORE, UPLOAD_CALL, *ROLES_AFTER]
+CREATED = [
+    ["iam", "service-accounts", "create", "classify"],
+    ["iam", "service-accounts", "create", "classify-upload"],
+    ["pubsub", "topics", "create", "classify-upload-dead-letters"],
+    ["pubsub", "subscriptions", "create", "classify-upload-dead-letters"],
 ]
 
 
@@ -159,36 +252,81 @@ class TestCalls:
     """What gcloud is asked to do."""
 
     def test_http(self, deploy: Deploy) -> None:
-        """`http` deploys one function that only callers with permission may call."""
+        """`http` deploys one function that only callers with permission may call, and that may do nothing itself."""
         assert deploy("http").calls == [HTTP_CALL]
 
     def test_upload(self, deploy: Deploy) -> None:
-        """`upload` deploys one function that gets every upload to the bucket, again if it failed."""
-        assert deploy("upload", *UPLOAD).calls == [UPLOAD_CALL]
+        """`upload` grants what is needed and no more, deploys, and keeps what the platform gives up."""
+        assert deploy("upload", *UPLOAD).calls == UPLOAD_CALLS
 
     def test_both(self, both: Run) -> None:
         """`both` does what `http` and `upload` do one by one."""
-        assert (both.code, both.calls) == (0, [HTTP_CALL, UPLOAD_CALL])
+        assert (both.code, both.calls) == (0, [HTTP_CALL, *UPLOAD_CALLS])
+
+    def test_first_time(self, deploy: Deploy) -> None:
+        """What is not there yet is made: an identity for each function, and a topic whose messages are kept."""
+        run = deploy("both", *UPLOAD, GCLOUD_FRESH="1")
+        created = [call for call in run.calls if "create" in call]
+        assert [call[:4] for call in created] == CREATED
+        assert [call for call in run.calls if call not in created] == [HTTP_CALL, *UPLOAD_CALLS]
+        assert {"--topic=classify-upload-dead-letters", "--expiration-period=never"} <= set(created[-1])
 
     def test_every_option(self, deploy: Deploy) -> None:
         """Options replace the defaults, and THREADS follows --concurrency."""
         options = (
-            "--name=faces --runtime=python312 --memory=4Gi --cpu=2 --concurrency=8 --max-instances=3 --max-bytes=5000"
-            " --max-pixels=6000 --service-account=me@example.org --trigger-location=eu --allow-unauthenticated"
+            "--name=faces-web --upload-name=faces-in --runtime=python312 --memory=4Gi --cpu=2 --concurrency=8"
+            " --min-instances=1 --max-instances=3 --max-bytes=5000 --max-pixels=6000 --timeout=100 --max-event-age=50"
+            " --service-account=me@example.org --upload-service-account=you@example.org --allow-unauthenticated"
+            " --failed=gs://look/here --include=in/** --exclude=*.txt --annotate --trigger-location=eu"
         )
-        run = deploy("both", *UPLOAD, *options.split())
-        http, upload = (set(call) for call in run.calls)
-        size = {"--memory=4Gi", "--cpu=2", "--concurrency=8", "--max-instances=3"}
-        common = {"--runtime=python312", "--service-account=me@example.org", *size}
+        run = deploy("both", *UPLOAD, *options.split(), BUCKET_LOCATION="EU")
+        http, upload = (set(call) for call in run.calls if "deploy" in call)
+        size = {"--memory=4Gi", "--cpu=2", "--concurrency=8", "--min-instances=1", "--max-instances=3"}
         settings = "--set-env-vars=^|^THREADS=8|MODEL=model.onnx|MAX_BYTES=5000|MAX_PIXELS=6000"
-        assert http >= common | {"faces", settings, "--allow-unauthenticated"}
-        assert upload >= common | {"faces-upload", f"{settings}|RESULTS=gs://labels/from,here=1"}
-        assert "--trigger-location=eu" in upload
+        of_upload = (
+            "RESULTS=gs://labels/from,here=1|BUCKET=pictures|TIMEOUT_SECONDS=100|MAX_EVENT_AGE=50|"
+            "FAILED=gs://look/here|INCLUDE=in/**|EXCLUDE=*.txt|ANNOTATE=1"
+        )
+        assert http >= size | {"faces-web", "--runtime=python312", settings, "--allow-unauthenticated"}
+        assert "--service-account=me@example.org" in http
+        assert upload >= size | {"faces-in", "--runtime=python312", f"{settings}|{of_upload}", "--timeout=100s"}
+        assert upload >= {"--service-account=you@example.org", "--trigger-location=eu"}
+        roles = {(call[3], call[5]) for call in run.calls if call[0] == "storage"}
+        assert roles == {
+            (f"gs://{bucket}", "--role=roles/storage.objectUser") for bucket in ("pictures", "labels", "look")
+        }
+
+    def test_env_file(self, deploy: Deploy, tmp_path: Path) -> None:
+        """Settings come from a file too; what is said after it replaces what it says."""
+        (tmp_path / "settings.env").write_text(
+            "# ours\n\nRESULTS=gs://labels/x\nMAX_BYTES=5000\nMAX_PIXELS=7\nINCLUDE=in/**"
+        )
+        run = deploy("upload", "--bucket=pictures", f"--env-file={tmp_path}/settings.env", "--max-pixels=9000")
+        [call] = [call for call in run.calls if "deploy" in call]
+        [settings] = [argument for argument in call if argument.startswith("--set-env-vars")]
+        assert {"RESULTS=gs://labels/x", "MAX_BYTES=5000", "MAX_PIXELS=9000", "INCLUDE=in/**"} <= set(
+            settings.split("|")
+        )
+
+    def test_every_setting_in_a_file(self, deploy: Deploy, tmp_path: Path, model: Path) -> None:
+        """Every setting of README's table is taken from a file."""
+        source = (ROOT / "service" / "settings.py").read_text()
+        names = set(re.findall(r'environ, "([A-Z_]+)"', source)) - {"MODEL", "RESULTS"}
+        (tmp_path / "settings.env").write_text("".join(f"{name}=\n" for name in sorted(names)))
+        run = deploy(
+            "http", f"--env-file={tmp_path}/settings.env", "--max-pixels=9000", "--max-event-age=9", "--timeout=9"
+        )
+        assert (run.code, run.errors.count("deploy.sh:")) == (0, 0), run.errors
 
     def test_model_in_a_bucket(self, deploy: Deploy) -> None:
-        """A model in a bucket is named to the function, not sent along, and not tried."""
+        """A model in a bucket is named to the function, which may read that bucket; it is not sent, and not tried."""
         run = deploy("http", "--model", "gs://models/v=1,final.onnx")
-        assert any("MODEL=gs://models/v=1,final.onnx|" in argument for argument in run.calls[0])
+        assert run.calls[0][2:] == [
+            "add-iam-policy-binding",
+            "gs://models",
+            *granted(HTTP_ACCOUNT, "roles/storage.objectViewer", "--condition=None"),
+        ]
+        assert any("MODEL=gs://models/v=1,final.onnx|" in argument for argument in run.calls[1])
         assert "model.onnx" not in run.files[0]
         assert "Not tried: the model is not here" in run.errors
 
@@ -196,6 +334,43 @@ class TestCalls:
         """When gcloud fails, its exit code is handed on and the second function is left alone."""
         run = deploy("both", *UPLOAD, GCLOUD_EXIT="3")
         assert (run.code, run.calls) == (3, [HTTP_CALL])
+
+
+NOT_READY = {
+    "not logged in": ({"GCLOUD_MISSING": "auth print-access-token"}, "gcloud is not logged in: gcloud auth login."),
+    "no project": (
+        {"GCLOUD_MISSING": f"projects describe {PROJECT}"},
+        f"There is no project {PROJECT}, or you may not see it.",
+    ),
+    "no bucket": (
+        {"GCLOUD_MISSING": "storage buckets describe gs://pictures"},
+        "There is no bucket pictures, or you may not see it.",
+    ),
+    "other location": (
+        {"BUCKET_LOCATION": "US"},
+        "The bucket pictures is in us: say --trigger-location us, where its events are.",
+    ),
+    "no results": (
+        {"GCLOUD_MISSING": "storage buckets describe gs://labels"},
+        "There is no bucket labels, or you may not see it.",
+    ),
+    "access lists": (
+        {"UNIFORM_ACCESS": "False"},
+        "The bucket labels needs uniform bucket-level access:"
+        " gcloud storage buckets update gs://labels --uniform-bucket-level-access.",
+    ),
+}
+
+
+class TestPreflight:
+    """What is asked of gcloud before anything is changed."""
+
+    @pytest.mark.parametrize(("changes", "sentence"), NOT_READY.values(), ids=NOT_READY.keys())
+    def test_not_ready(self, deploy: Deploy, changes: dict[str, str], sentence: str) -> None:
+        """One sentence says what is missing, and nothing is changed."""
+        run = deploy("upload", *UPLOAD, **changes)
+        assert (run.code, run.calls) == (1, [])
+        assert f"deploy.sh: {sentence}\n" in run.errors
 
 
 class TestFiles:
@@ -242,15 +417,25 @@ class TestFiles:
         assert (run.code, run.calls) == (1, [])
         assert "nothing was sent" in run.errors
 
-    def test_python_of_the_project(self, project: Path, required: tuple[str, ...], tmp_path: Path) -> None:
-        """Without PYTHON, the one in .venv tries the files."""
-        copy, python = tmp_path / "project", tmp_path / "project/.venv/bin/python"
+    def test_clean_environment(self, project: Path, required: tuple[str, ...], tmp_path: Path) -> None:
+        """Without PYTHON the files are tried with requirements.txt alone, in an environment that is removed."""
+        if not has_network():
+            pytest.skip("the package index cannot be reached")
+        run = run_deploy(project, tmp_path / "files", "both", *required, *UPLOAD, PYTHON="")
+        assert (run.code, len(run.files)) == (0, 2), run.errors
+        assert "Installing requirements.txt into a new environment of " in run.errors
+        assert list((tmp_path / "files").glob("environment.*")) == []
+
+    def test_requirements_that_do_not_suffice(self, project: Path, required: tuple[str, ...], tmp_path: Path) -> None:
+        """What is missing in requirements.txt is found before anything is sent."""
+        if not has_network():
+            pytest.skip("the package index cannot be reached")
+        copy = tmp_path / "project"
         shutil.copytree(project, copy)
-        python.parent.mkdir(parents=True)
-        python.write_text("#!/bin/sh\nexit 1\n")
-        python.chmod(0o755)
-        run = run_deploy(copy, tmp_path, "http", *required, PYTHON="")
-        assert f"do not work with {python};" in run.errors
+        (copy / "requirements.txt").write_text("pillow>=12.2\n")
+        run = run_deploy(copy, tmp_path / "files", "http", *required, PYTHON="")
+        assert (run.code, run.calls) == (1, [])
+        assert "No module named 'functions_framework'" in run.errors
 
 
 class TestDryRun:
@@ -263,8 +448,11 @@ class TestDryRun:
     def test_same_commands(self, dry: Run, both: Run) -> None:
         """The printed lines, pasted into a shell, are the calls that a real run makes."""
         lines = [shlex.split(line) for line in dry.output.splitlines()]
-        assert [line[0] for line in lines] == ["gcloud", "gcloud"]
-        assert [without_source(line[1:]) for line in lines] == both.calls
+        assert {line[0] for line in lines} == {"gcloud"}
+        named = {"PROJECT_NUMBER": "42", "SUBSCRIPTION": SUBSCRIPTION}
+        printed = [without_source([substituted(word, named) for word in line[1:]]) for line in lines]
+        assert [call for call in printed if "create" not in call] == both.calls
+        assert [call[:4] for call in printed if "create" in call] == CREATED
 
     def test_files_stay(self, dry: Run, both: Run) -> None:
         """The collected files stay where the printed commands look for them."""
@@ -307,7 +495,16 @@ REFUSED = {
     "no instances": ("http OK --max-instances 0", "--max-instances wants a whole number, not 0."),
     "no bytes": ("http OK --max-bytes -5", "--max-bytes wants a whole number, not -5."),
     "no pixels": ("http OK --max-pixels 1e6", "--max-pixels wants a whole number, not 1e6."),
-    "bucket for http": ("http OK --bucket b", "--bucket, --results and --trigger-location belong to upload and both."),
+    "short name": ("http OK --name web", "--name wants 6 to 30 lower-case letters, digits and dashes, not web."),
+    "odd name": (
+        "upload OK --upload-name Faces_in",
+        "--upload-name wants 6 to 30 lower-case letters, digits and dashes, not Faces_in.",
+    ),
+    "no file of settings": ("http OK --env-file no.env", "There is no file no.env."),
+    "bucket for http": (
+        "http OK --bucket b",
+        "--bucket, --results and what is marked upload: in --help belong to upload and both.",
+    ),
     "no bucket": ("upload OK --results gs://out/x", "upload needs --bucket, the bucket to watch."),
     "no results": ("both OK --bucket in", "both needs --results, where the labels are written."),
     "address as bucket": (
@@ -395,14 +592,16 @@ class TestRealGcloud:
             "environmentVariables": ENVIRONMENT,
             "maxInstanceCount": 10,
             "maxInstanceRequestConcurrency": 2,
+            "serviceAccountEmail": HTTP_ACCOUNT,
             "timeoutSeconds": 60,
         }
         assert "eventTrigger" not in sent.description
-        assert sent.policy == {}
+        assert cloud.accounts == {HTTP_ACCOUNT}
+        assert cloud.policies == {}
 
     def test_upload(self, cloud: GoogleCloud, send: Callable[..., None], both: Run) -> None:
         """The upload function arrives with its files, its settings and a trigger that retries."""
-        send("upload", *UPLOAD, "--service-account", "me@example.org")
+        send("upload", *UPLOAD)
         sent = cloud.deployments["classify-upload"]
         assert sorted(sent.files) == both.files[1]
         assert sent.description["buildConfig"]["entryPoint"] == "classify_upload"
@@ -410,22 +609,66 @@ class TestRealGcloud:
             "eventFilters": [{"attribute": "bucket", "value": "pictures"}],
             "eventType": "google.cloud.storage.object.v1.finalized",
             "retryPolicy": "RETRY_POLICY_RETRY",
-            "serviceAccountEmail": "me@example.org",
+            "serviceAccountEmail": UPLOAD_ACCOUNT,
             "triggerRegion": REGION,
         }
         config = sent.description["serviceConfig"]
-        assert config["serviceAccountEmail"] == "me@example.org"
-        assert config["environmentVariables"] == ENVIRONMENT | {"RESULTS": "gs://labels/from,here=1"}
+        assert config["serviceAccountEmail"] == UPLOAD_ACCOUNT
+        of_upload = dict(setting.split("=", 1) for setting in UPLOAD_SETTINGS.split("|"))
+        assert config["environmentVariables"] == ENVIRONMENT | of_upload
+        assert config["timeoutSeconds"] == 240
+
+    def test_roles(self, cloud: GoogleCloud, send: Callable[..., None]) -> None:
+        """The upload function may read the pictures, write below the results' prefix, and be called; nothing else."""
+        send("upload", *UPLOAD)
+        roles = {
+            (resource, binding["role"], binding.get("condition", {}).get("expression"))
+            for resource, policy in cloud.policies.items()
+            for binding in policy.get("bindings", [])
+            if f"serviceAccount:{UPLOAD_ACCOUNT}" in binding["members"]
+        }
+        below = 'resource.name.startsWith("projects/_/buckets/labels/objects/from,here=1/")'
+        assert roles == {
+            ("buckets/pictures", "roles/storage.objectViewer", None),
+            ("buckets/labels", "roles/storage.objectUser", below),
+            (f"projects/{PROJECT}", "roles/eventarc.eventReceiver", None),
+            ("services/classify-upload", "roles/run.invoker", None),
+        }
+
+    def test_dead_letters(self, cloud: GoogleCloud, send: Callable[..., None]) -> None:
+        """The trigger's subscription hands what it gives up to a topic, whose own subscription keeps it."""
+        send("upload", *UPLOAD)
+        topic = f"projects/{PROJECT}/topics/classify-upload-dead-letters"
+        policy = cloud.subscriptions["s-1"]["deadLetterPolicy"]
+        assert policy == {"deadLetterTopic": topic, "maxDeliveryAttempts": 100}
+        assert cloud.subscriptions["classify-upload-dead-letters"]["topic"] == topic
+        agents = {
+            resource: binding["role"]
+            for resource, policy in cloud.policies.items()
+            for binding in policy.get("bindings", [])
+            if f"serviceAccount:{PUBSUB_AGENT}" in binding["members"]
+        }
+        assert agents == {
+            "topics/classify-upload-dead-letters": "roles/pubsub.publisher",
+            "subscriptions/s-1": "roles/pubsub.subscriber",
+        }
+
+    def test_twice(self, cloud: GoogleCloud, send: Callable[..., None]) -> None:
+        """The same deployment again leaves everything as it is."""
+        send("upload", *UPLOAD)
+        before = cloud.state()
+        send("upload", *UPLOAD)
+        assert cloud.state() == before
 
     def test_again(self, cloud: GoogleCloud, send: Callable[..., None]) -> None:
         """A second deployment replaces settings and access of the first."""
         send("http", "--max-bytes", "5000", "--allow-unauthenticated")
         everybody = {"members": ["allUsers"], "role": "roles/run.invoker"}
-        assert cloud.deployments["classify"].policy["bindings"] == [everybody]
+        assert cloud.policies["services/classify"]["bindings"] == [everybody]
         send("http")
         sent = cloud.deployments["classify"]
         assert "MAX_BYTES" not in sent.description["serviceConfig"]["environmentVariables"]
-        assert sent.policy.get("bindings", []) == []
+        assert cloud.policies["services/classify"].get("bindings", []) == []
 
 
 def test_shellcheck() -> None:

@@ -142,9 +142,8 @@ def machine(
         @rule(data=st.data(), call=st.integers(1, MAX_CALLS), when=BEFORE_OR_AFTER)
         def crash(self, data: st.DataObject, call: int, when: Literal["before", "after"]) -> None:
             """The worker ends at some storage call."""
-            with calls.interrupted_by(Interruption(call, when, crash)):
-                with suppress(WorkerCrash):
-                    self.post(self.draw_event(data))
+            with calls.interrupted_by(Interruption(call, when, crash)), suppress(WorkerCrash):
+                self.post(self.draw_event(data))
 
         @precondition(lambda self: self.events)
         @rule(data=st.data(), call=st.integers(1, MAX_CALLS), when=BEFORE_OR_AFTER)

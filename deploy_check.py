@@ -1,0 +1,48 @@
+"""Tries the files that `deploy.sh` has collected: `python deploy_check.py FOLDER TARGET...`.
+
+It runs with the settings that the functions will have, and needs nothing but their requirements.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+import functions_framework
+from flask.testing import FlaskClient
+from PIL import Image
+
+
+def main(folder: str, *targets: str) -> None:
+    """Start each function; ends the process with a sentence where one does not do what it should."""
+    os.chdir(folder)
+    sys.path[0] = folder
+    checks = {"classify": check_classify, "classify_upload": check_classify_upload}
+    signatures = {"classify": "http", "classify_upload": "cloudevent"}
+    for target in targets:
+        checks[target](functions_framework.create_app(target, "main.py", signatures[target]).test_client())
+
+
+def check_classify(client: FlaskClient) -> None:
+    """A picture gets labels."""
+    if os.environ["MODEL"].startswith("gs://"):
+        print("Not tried: the model is not here, so no picture was classified.", file=sys.stderr)
+        return
+    picture = io.BytesIO()
+    Image.effect_noise((8, 8), 64).convert("RGB").save(picture, "PNG")
+    answer = client.post("/", data=picture.getvalue(), content_type="image/png")
+    if answer.status_code != 200 or not (answer.get_json(silent=True) or {}).get("predictions"):
+        sys.exit(f"classify answered {answer.status_code}: {answer.get_data(as_text=True).strip()}")
+
+
+def check_classify_upload(client: FlaskClient) -> None:
+    """The function has started, with its settings; an event that is not about an upload is done."""
+    event = {"ce-id": "1", "ce-specversion": "1.0", "ce-source": "deploy.sh", "ce-type": "trial"}
+    answer = client.post("/", json={}, headers=event)
+    if answer.status_code != 200:
+        sys.exit(f"classify_upload answered {answer.status_code}: {answer.get_data(as_text=True).strip()}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
