@@ -1,16 +1,18 @@
 # demo, test, check and bench set up all they need by themselves, in .venv and .venv-runtime beside this file.
 
 PORT ?= 8080
+SOAK_OBJECTS ?= 2000
+SOAK_HISTORIES ?= 400
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(if $(call supported,$(name)),$(name))))
 # PYTHON=... chooses the Python to set up with; deploy.sh reads a variable of this name too, and means another.
 unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
 EXPORT_SOURCES := $(shell find export predictor examples/digits/saved_model -type f -not -name "*.pyc")
-CODE := main.py export predictor service tests examples benchmarks
+CODE := main.py deploy_check.py export predictor service tests examples benchmarks
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 
-.PHONY: demo test check format bench clean
+.PHONY: demo emulate test soak check format bench clean
 
 demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@echo
@@ -18,8 +20,14 @@ demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@echo "  curl --data-binary @examples/digits/samples/3.png 'localhost:$(PORT)/?top_k=3'"
 	@MODEL=$< .venv/bin/functions-framework --target classify --port $(PORT)
 
+emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
+	@.venv/bin/python -m tests.emulate $<
+
 test: .venv/dev .venv-runtime/installed ## Run every test.
 	.venv/bin/python -m pytest
+
+soak: .venv/dev ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
+	SOAK_OBJECTS=$(SOAK_OBJECTS) SOAK_HISTORIES=$(SOAK_HISTORIES) .venv/bin/python -m pytest -s tests/service/upload/test_soak.py tests/service/upload/test_promise.py
 
 check: .venv/dev ## Check format, lint and types.
 	.venv/bin/ruff format --check $(CODE)

@@ -106,6 +106,10 @@ class Sink:
             raise TimeoutError(f"{len(pending)} deliveries are not done after {timeout} s")
         return [future.result() for future in futures]
 
+    def is_done(self) -> bool:
+        """Whether nothing that was released is still being delivered."""
+        return all(future.done() for future in list(self._futures))
+
     def close(self) -> None:
         """Give up what is not delivered yet."""
         self._stopping.set()

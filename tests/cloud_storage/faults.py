@@ -105,15 +105,17 @@ class Rule:
     bucket: str | None = None
     name: str | None = None
     times: int | None = None
+    chance: Callable[[], bool] | None = None
     hits: int = 0
 
     def matches(self, call: Call) -> bool:
-        """Whether the rule still applies, and to this call."""
+        """Whether the rule still applies, and to this call; where it does, its chance decides."""
         return (
             (self.times is None or self.hits < self.times)
             and self.operation in (None, call.operation)
             and self.bucket in (None, call.bucket)
             and self.name in (None, call.name)
+            and (self.chance is None or self.chance())
         )
 
 
@@ -133,9 +135,10 @@ class Faults:
         bucket: str | None = None,
         name: str | None = None,
         times: int | None = 1,
+        chance: Callable[[], bool] | None = None,
     ) -> Rule:
-        """Let a fault befall the next calls of this kind; the rule counts its `hits`."""
-        rule = Rule(fault, operation, bucket, name, times)
+        """Let a fault befall the next calls of this kind, or some of them by chance; the rule counts its `hits`."""
+        rule = Rule(fault, operation, bucket, name, times, chance)
         with self._lock:
             self._rules.append(rule)
         return rule

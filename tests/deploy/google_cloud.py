@@ -108,11 +108,10 @@ class GoogleCloud:
 
     def state(self) -> str:
         """All that deployments have left here, to be compared."""
-        functions = {name: (sent.description, sorted(sent.files)) for name, sent in self.deployments.items()}
-        return json.dumps(
-            [functions, sorted(self.accounts), self.policies, sorted(self.topics), self.subscriptions],
-            sort_keys=True,
-        )
+        configs = {name: sent.description["serviceConfig"] for name, sent in self.deployments.items()}
+        files = {name: sorted(sent.files) for name, sent in self.deployments.items()}
+        found = [configs, files, sorted(self.accounts), self.policies, sorted(self.topics), self.subscriptions]
+        return json.dumps(found, sort_keys=True)
 
     def get_policy(self, _body: bytes, resource: str) -> tuple[int, Any]:
         """Who may do what with a resource."""
@@ -197,6 +196,7 @@ _OPERATION = {
 }
 _BUILDER = {"serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/builder@{PROJECT}.example"}
 _PLACE = f"projects/{PROJECT}/locations/{REGION}"
+_PUBSUB = "(?:topics|subscriptions)"
 _ROUTES: dict[str, Callable[..., tuple[int, Any]]] = {
     rf"GET /v2/{_PLACE}/runtimes\?.*": _constant({"runtimes": [{"name": "python313", "environment": "GEN_2"}]}),
     rf"GET /v2/{_PLACE}/functions/(?P<name>[^/?]+)\?.*": GoogleCloud.get_function,
@@ -209,14 +209,14 @@ _ROUTES: dict[str, Callable[..., tuple[int, Any]]] = {
     rf"POST /v1/{_PLACE}/(?P<resource>services/[^/?]+):setIamPolicy\?.*": GoogleCloud.set_policy,
     rf"POST /v1/(?P<resource>projects/{PROJECT}):getIamPolicy\?.*": GoogleCloud.get_policy,
     rf"POST /v1/(?P<resource>projects/{PROJECT}):setIamPolicy\?.*": GoogleCloud.set_policy,
-    rf"GET /v1/projects/{PROJECT}/(?P<resource>(topics|subscriptions)/[^/?]+):getIamPolicy\?.*": GoogleCloud.get_policy,
-    rf"POST /v1/projects/{PROJECT}/(?P<resource>(topics|subscriptions)/[^/?]+):setIamPolicy\?.*": GoogleCloud.set_policy,
+    rf"GET /v1/projects/{PROJECT}/(?P<resource>{_PUBSUB}/[^/?]+):getIamPolicy\?.*": GoogleCloud.get_policy,
+    rf"POST /v1/projects/{PROJECT}/(?P<resource>{_PUBSUB}/[^/?]+):setIamPolicy\?.*": GoogleCloud.set_policy,
     rf"GET /v1/projects/{PROJECT}/topics/(?P<name>[^/?:]+)\?.*": GoogleCloud.get_topic,
     rf"PUT /v1/projects/{PROJECT}/topics/(?P<name>[^/?:]+)\?.*": GoogleCloud.make_topic,
     rf"GET /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.get_subscription,
     rf"PUT /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.make_subscription,
     rf"PATCH /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.change_subscription,
-    rf"GET /v1/projects/{PROJECT}/serviceAccounts/(?P<email>[^/?]+)\?.*": GoogleCloud.get_account,
+    rf"GET /v1/projects/(?:-|{PROJECT})/serviceAccounts/(?P<email>[^/?]+)\?.*": GoogleCloud.get_account,
     rf"POST /v1/projects/{PROJECT}/serviceAccounts\?.*": GoogleCloud.make_account,
     r"GET /storage/v1/b/(?P<name>[^/?]+)\?.*": GoogleCloud.get_bucket,
     r"GET /storage/v1/b/(?P<bucket>[^/?]+)/iam\?.*": GoogleCloud.get_bucket_policy,

@@ -1,0 +1,99 @@
+"""Many uploads through a started function, each event twice, in any order, with faults; `make soak` takes more."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from predictor import Classifier
+from tests.cloud_storage import (
+    AnswerLost,
+    CloudStorage,
+    CorruptBytes,
+    CutStream,
+    Fault,
+    Reset,
+    Sink,
+    Status,
+)
+from tests.processes import running_function
+from tests.service.upload.pictures import SAMPLES, TEXT
+
+OBJECTS = int(os.environ.get("SOAK_OBJECTS", "100"))
+FAULTS: list[Fault] = [Status(503), Status(429), Reset(), CutStream(), CorruptBytes(), AnswerLost()]
+SHARE = 0.05  # of the calls meet a fault
+SECONDS_AN_OBJECT = 0.5
+
+
+def pictures(count: int) -> dict[str, bytes]:
+    """Digits, each with noise of its own so that each has scores of its own; one in twenty is no picture."""
+    random_ = np.random.default_rng(1)
+    digits = [np.asarray(Image.open(path).convert("RGB"), np.int16) for path in sorted(SAMPLES.iterdir())]
+    found = {}
+    for number in range(count):
+        digit = digits[number % 10]
+        noisy = np.clip(digit + random_.integers(-40, 41, digit.shape), 0, 255).astype(np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(noisy).save(file, "PNG")
+        found[f"in/{number}.png"] = TEXT if number % 20 == 19 else file.getvalue()
+    return found
+
+
+def resident_bytes(url: str) -> int:
+    """The memory of the processes that serve an address."""
+    port = url.rpartition(":")[2]
+    listed = subprocess.run(["ps", "-eo", "rss=,args="], capture_output=True, text=True, check=True).stdout
+    return sum(int(line.split()[0]) * 1024 for line in listed.splitlines() if f"--port {port}" in line)
+
+
+def says(result: bytes) -> object:
+    """What a result says of its picture."""
+    document = json.loads(result)
+    return document.get("predictions") or document["error"]["code"]
+
+
+def test_soak(digits_model: Path) -> None:
+    """Every object gets its one right result, none is wrong, none is lost."""
+    classifier = Classifier.load(digits_model)
+    uploads = pictures(OBJECTS)
+    chance = random.Random(2)
+    settings = {"MODEL": str(digits_model), "RESULTS": "gs://results/labels", "TIMEOUT_SECONDS": "10"}
+    with CloudStorage(["photos", "results"]) as storage:
+        for fault in FAULTS:
+            storage.faults.add(fault, times=None, chance=lambda: chance.random() < SHARE / len(FAULTS))
+        settings["STORAGE_EMULATOR_HOST"] = storage.url
+        with running_function("classify_upload", settings) as url:
+            sink = storage.deliver("photos", Sink(url, copies=2, hold=True, parallel=8, tries=20))
+            for name, data in uploads.items():
+                storage.put("photos", name, data, "image/png")
+            started = time.monotonic()
+            sink.release(seed=3)
+            memory = []
+            while not sink.is_done():
+                memory.append(resident_bytes(url))
+                time.sleep(0.5)
+            deliveries = sink.wait(OBJECTS * SECONDS_AN_OBJECT)
+            seconds = time.monotonic() - started
+        stored = {name: storage.get("results", name) for name in storage.names("results")}
+    results = {name: says(result.data) for name, result in stored.items() if result}
+    expected = {
+        f"labels/photos/{name}.json": 415 if data == TEXT else [vars(found) for found in classifier.classify(data)]
+        for name, data in uploads.items()
+    }
+    retried = sum(len(delivery.statuses) > 1 for delivery in deliveries)
+    right = sum(results.get(name) == wanted for name, wanted in expected.items())
+    lost = len(expected.keys() - results.keys())
+    first, most, last = (value / 1e6 for value in (memory[0], max(memory), memory[-1]))
+    print(f"\n{OBJECTS} objects, {len(deliveries)} deliveries in {seconds:.1f} s, {retried} of them more than once")
+    print(f"{right} right, {len(expected) - right - lost} wrong, {lost} lost")
+    print(f"memory {first:.0f} MB at first, {most:.0f} MB at most, {last:.0f} MB at last")
+    assert all(delivery.accepted for delivery in deliveries)
+    assert results == expected
