@@ -27,7 +27,7 @@ test: .venv/dev .venv-runtime/installed ## Run every test.
 	.venv/bin/python -m pytest
 
 soak: .venv/dev ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
-	SOAK_OBJECTS=$(SOAK_OBJECTS) SOAK_HISTORIES=$(SOAK_HISTORIES) .venv/bin/python -m pytest -s tests/service/upload/test_soak.py tests/service/upload/test_promise.py
+	SOAK_OBJECTS=$(SOAK_OBJECTS) PROMISE_EXAMPLES=$(SOAK_HISTORIES) .venv/bin/python -m pytest -s tests/service/upload/test_soak.py tests/service/upload/test_promise.py
 
 check: .venv/dev ## Check format, lint and types.
 	.venv/bin/ruff format --check $(CODE)

@@ -253,7 +253,7 @@ try_files() {
   local python=${PYTHON-} targets=(classify)
   [[ -n $python ]] || make_environment
   [[ $command == http ]] || targets+=(classify_upload)
-  env "${settings[@]}" "${upload_settings[@]}" "$python" -B "$here/deploy_check.py" "$stage" "${targets[@]}" ||
+  env "${settings[@]}" "${upload_settings[@]}" "$python" -B "$here/deploy_check.py" "$stage" "${targets[@]}" >&2 ||
     fail "The collected files do not work with $python; nothing was sent."
 }
 
