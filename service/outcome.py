@@ -60,7 +60,8 @@ RULES = (
     Rule("the model cannot be loaded", (BadModel, FileNotFoundError), Outcome.RETRIED, 500),
     Rule("anything else that goes wrong", (Exception,), Outcome.RETRIED, 500),
 )
-GIVEN_UP = "the same, and the event is older than `MAX_EVENT_AGE`"
+GIVEN_UP = Rule("what is retried, once the event is older than `MAX_EVENT_AGE`", (), Outcome.FAILED)
+"""The last line of the table."""
 
 
 def rule_for(error: Exception) -> Rule:

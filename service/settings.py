@@ -10,7 +10,8 @@ from predictor import Limits
 
 GS = "gs://"
 MAX_PREFIX = 512  # bytes; what is stored has a longer name, and 1,024 are all that a name may have
-PLATFORM_TIMEOUT = 60.0  # seconds, where the platform does not say what it was told
+PLATFORM_TIMEOUT = "CLOUD_RUN_TIMEOUT_SECONDS"  # the platform's own variable
+DEFAULT_TIMEOUT = 60.0  # seconds; what the platform gives unless it was told
 
 
 class BadSetting(ValueError):
@@ -162,7 +163,7 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
 
 
 def _platform_timeout(environ: Mapping[str, str]) -> float:
-    return _seconds(environ, "CLOUD_RUN_TIMEOUT_SECONDS", PLATFORM_TIMEOUT)
+    return _seconds(environ, PLATFORM_TIMEOUT, DEFAULT_TIMEOUT)
 
 
 def _switch(environ: Mapping[str, str], name: str) -> bool:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -27,6 +27,8 @@ from export.source import open_source
 from predictor import Decoding, Resizing
 from predictor.__main__ import main as predict_command
 from predictor.metadata import Drawing
+from service import outcome, results
+from service.upload import Upload
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
 
@@ -34,6 +36,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+UPLOADS = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
 DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
@@ -123,7 +126,8 @@ def test_predictor_options() -> None:
 
 def test_settings() -> None:
     """The table of settings has every variable that the code reads, and no more."""
-    written = set(re.findall(r"^\| `([A-Z_]+)`", section("Settings"), re.MULTILINE))
+    cells = re.findall(r"^\| (`[A-Z_`, ]+) \|", section("Settings"), re.MULTILINE)
+    written = {name for cell in cells for name in re.findall("[A-Z_]+", cell)}
     source = (ROOT / "service" / "settings.py").read_text()
     assert written == set(re.findall(r'environ, "([A-Z_]+)"', source))
 
@@ -251,7 +255,7 @@ def test_forms_of_labels(row: str, tmp_path: Path) -> None:
 @needs_curl
 def test_upload_commands(user_folder: Path, tmp_path: Path) -> None:
     """The commands for uploads store a picture, deliver its event and show its labels."""
-    _, _, block = blocks("For every upload")
+    _, _, block = re.findall(r"```sh\n(.*?)```", UPLOADS, re.DOTALL)
     upload, event, show = commands(block)
     with CloudStorage(buckets=["photos", "results"]) as storage:
         settings = {
@@ -272,8 +276,8 @@ def test_upload_commands(user_folder: Path, tmp_path: Path) -> None:
 
 
 def test_local_storage_command() -> None:
-    """The local stand-in for Cloud Storage starts as the README starts it, and says what to export."""
-    start, function = blocks("For every upload")[:2]
+    """The local stand-in for Cloud Storage starts as it is said, and says what to export."""
+    start, function = re.findall(r"```sh\n(.*?)```", UPLOADS, re.DOTALL)[:2]
     port = free_port()
     command = start.strip().replace("9023", str(port)).replace("python", sys.executable, 1)
     with subprocess.Popen(command.split(), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -288,7 +292,62 @@ def test_deploy_command(user_folder: Path) -> None:
     """The command for deployment prints what it would run."""
     (command,) = commands(blocks("On Google Cloud")[0])
     absolute = command.replace("model.onnx", str(user_folder / "model.onnx"))
-    assert run(absolute).count("gcloud functions deploy") == 2
+    assert run(f"PYTHON={sys.executable} {absolute}").count("gcloud functions deploy") == 2
+
+
+def test_retry_table() -> None:
+    """The table of what is done and what is tried again is the one that decides."""
+    rules = [*outcome.RULES, outcome.GIVEN_UP]
+    rows = [
+        f"| {rule.case} | {rule.outcome.value} | {outcome.STORED.get(rule.outcome, 'nothing')} |"
+        f" {500 if rule.outcome is outcome.Outcome.RETRIED else 200} |"
+        for rule in rules
+    ]
+    table = UPLOADS.split("| what happened |")[1].split("\n\n")[0]
+    assert table.splitlines()[2:] == rows
+
+
+def test_upload_result() -> None:
+    """The result that is shown has the fields of a real one."""
+    (block,) = re.findall(r"```json\n(.*?)```", UPLOADS, re.DOTALL)
+    shown = json.loads(block)
+    upload = Upload("photos", "in/a.png", 1, "image/png", 1, {}, "1", None)
+    real = results.document(upload, {"predictions": []}, None)
+    assert list(shown) == list(real)
+    assert list(shown["source"]) == list(real["source"])
+
+
+def until_there(command: str) -> dict[str, Any]:
+    """The JSON that a command shows, once there is a result to show."""
+    deadline = time.monotonic() + 30
+    while True:
+        done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode == 0 and '"predictions"' in done.stdout:
+            found: dict[str, Any] = json.loads(done.stdout)
+            return found
+        assert time.monotonic() < deadline, f"no result within 30 seconds: {done.stdout}{done.stderr}"
+        time.sleep(0.2)
+
+
+@needs_curl
+def test_emulate(user_folder: Path) -> None:
+    """The whole loop: what `make emulate` prints uploads pictures, with curl and the real client, and shows labels."""
+    command = [sys.executable, "-m", "tests.emulate", str(user_folder / "model.onnx"), "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            printed = ""
+            while "download_as_text" not in printed:
+                printed += process.stdout.readline()
+            lines = [line.strip() for line in printed.replace("\\\n", "").splitlines() if line.startswith("  ")]
+            upload, show, export, client_upload, client_show = lines
+            run(upload)
+            run(f"{export}; {client_upload}")
+            assert until_there(show)["predictions"][0]["label"] == "3"
+            assert until_there(f"{export}; {client_show}")["predictions"][0]["label"] == "7"
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("test_*.py")), ids=lambda path: path.stem)
