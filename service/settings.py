@@ -98,7 +98,7 @@ class UploadSettings:
         settings = cls(
             results=results,
             failed=_location(environ, "FAILED"),
-            bucket=environ.get("BUCKET") or None,
+            bucket=_optional(environ, "BUCKET"),
             include=_patterns(environ, "INCLUDE"),
             exclude=_patterns(environ, "EXCLUDE"),
             annotate=_switch(environ, "ANNOTATE"),
@@ -127,6 +127,10 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
     if not value:
         raise BadSetting(name, f"is not set: it names {meaning}")
     return value
+
+
+def _optional(environ: Mapping[str, str], name: str) -> str | None:
+    return environ.get(name) or None
 
 
 def _location(environ: Mapping[str, str], name: str) -> Location | None:

@@ -50,7 +50,7 @@ def pictures(count: int) -> dict[str, bytes]:
 def resident_bytes(url: str) -> int:
     """The memory of the processes that serve an address."""
     port = url.rpartition(":")[2]
-    listed = subprocess.run(["ps", "-eo", "rss=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "rss=,args="], capture_output=True, text=True, check=True).stdout
     return sum(int(line.split()[0]) * 1024 for line in listed.splitlines() if f"--port {port}" in line)
 
 
@@ -67,8 +67,10 @@ def test_soak(digits_model: Path) -> None:
     chance = random.Random(2)
     settings = {"MODEL": str(digits_model), "RESULTS": "gs://results/labels", "TIMEOUT_SECONDS": "10"}
     with CloudStorage(["photos", "results"]) as storage:
-        for fault in FAULTS:
+        rules = [
             storage.faults.add(fault, times=None, chance=lambda: chance.random() < SHARE / len(FAULTS))
+            for fault in FAULTS
+        ]
         settings["STORAGE_EMULATOR_HOST"] = storage.url
         with running_function("classify_upload", settings) as url:
             sink = storage.deliver("photos", Sink(url, copies=2, hold=True, parallel=8, tries=20))
@@ -93,7 +95,10 @@ def test_soak(digits_model: Path) -> None:
     lost = len(expected.keys() - results.keys())
     first, most, last = (value / 1e6 for value in (memory[0], max(memory), memory[-1]))
     print(f"\n{OBJECTS} objects, {len(deliveries)} deliveries in {seconds:.1f} s, {retried} of them more than once")
+    print(f"{sum(rule.hits for rule in rules)} of {len(storage.requests)} storage calls met a fault")
     print(f"{right} right, {len(expected) - right - lost} wrong, {lost} lost")
     print(f"memory {first:.0f} MB at first, {most:.0f} MB at most, {last:.0f} MB at last")
     assert all(delivery.accepted for delivery in deliveries)
     assert results == expected
+    assert min(memory) > 0
+    assert any(rule.hits for rule in rules)
