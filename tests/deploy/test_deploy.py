@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
+from tests.deploy.network import has_network
 
 ROOT = Path(__file__).parents[2]
 PROJECT_FILES = ("deploy.sh", "deploy_check.py")
@@ -100,12 +101,6 @@ def run_deploy(project: Path, folder: Path, *arguments: str, **changes: str) -> 
     noted = [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
     sent = [without_source(call["arguments"]) for call in noted]
     return Run(done.returncode, done.stdout, done.stderr, sent, [call["files"] for call in noted if call["files"]])
-
-
-def has_network() -> bool:
-    """Whether packages can be installed."""
-    probe = [sys.executable, "-m", "pip", "index", "versions", "six"]
-    return subprocess.run(probe, capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,8 @@ from tests.processes import running_function
 from tests.service.upload.pictures import SAMPLES, TEXT
 
 OBJECTS = int(os.environ.get("SOAK_OBJECTS", "100"))
-FAULTS: list[Fault] = [Status(503), Status(429), Reset(), CutStream(), CorruptBytes(), AnswerLost()]
+FAULTS: list[Fault] = [Status(503), Status(429), Reset(), CutStream(), CorruptBytes(), AnswerLost(), Status(403)]
+"""The last is one that only another delivery passes."""
 SHARE = 0.05  # of the calls meet a fault
 SECONDS_AN_OBJECT = 0.5
 
