@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,8 @@ CONTENTS = {
     "empty": (b"", None, 400),
 }
 """The stored bytes, their encoding, and what the result has to say: a label, or the code of its error."""
+EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "40"))
+"""How many histories; `make soak` has more."""
 GIVEN_UP = (403, 503)
 BEFORE_OR_AFTER = st.sampled_from(["before", "after"])
 MAX_CALLS = 6  # of one delivery, and a few more than there are
@@ -161,12 +164,23 @@ def machine(
             when=BEFORE_OR_AFTER,
             content=st.sampled_from(sorted(CONTENTS)),
         )
-        def overwrite(self, data: st.DataObject, call: int, when: Literal["before", "after"], content: str) -> None:
-            """The picture is overwritten between two calls."""
-            event = self.draw_event(data)
+        def overwrite(
+            self,
+            data: st.DataObject,
+            call: int,
+            when: Literal["before", "after"],
+            content: str,
+        ) -> None:
+            """The picture is overwritten between two calls, and the newer one's event may be done before this one's."""
+            event, is_delivered = self.draw_event(data), data.draw(st.booleans(), "delivered")
             name = json.loads(event.body)["name"]
-            other = Interruption(call, when, lambda: in_another_thread(lambda: self.upload(name, content)))
-            with calls.interrupted_by(other):
+
+            def newer() -> None:
+                self.upload(name, content)
+                if is_delivered:
+                    self.post(self.events[-1])
+
+            with calls.interrupted_by(Interruption(call, when, lambda: in_another_thread(newer))):
                 self.post(event)
 
         @precondition(lambda self: self.events)
@@ -237,7 +251,7 @@ def test_promise(machine: Callable[[], RuleBasedStateMachine]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25,
+            max_examples=EXAMPLES,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
