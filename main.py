@@ -19,9 +19,9 @@ from cloudevents.http import CloudEvent
 # functions-framework appends this folder to the path; an installed package called `predictor` must not win over ours.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from service import http, logs, model
+from service import http, logs, model, warmup
 from service.lazy import Lazy
-from service.settings import Settings, UploadSettings
+from service.settings import HttpSettings, Settings, UploadSettings, wants_warm_up
 
 if TYPE_CHECKING:
     from service.storage import Storage
@@ -39,6 +39,9 @@ _settings = Lazy(lambda: Settings.from_environ(os.environ))
 _upload_settings = Lazy(lambda: UploadSettings.from_environ(os.environ))
 _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
+_http = http.Resources(Lazy(lambda: HttpSettings.from_environ(os.environ)), _classifier, _storage)
+
+warmup.in_workers(_classifier, lambda: wants_warm_up(os.environ))
 
 if os.environ.get("FUNCTION_TARGET") == "classify_upload":
     _settings(), _upload_settings()  # a wrong setting would lose events or make them loop: refuse to start with it
@@ -46,8 +49,8 @@ if os.environ.get("FUNCTION_TARGET") == "classify_upload":
 
 @functions_framework.http
 def classify(request: flask.Request) -> flask.Response:
-    """Answer an HTTP request: see `service/http.py`."""
-    return http.answer(request, _classifier)
+    """Answer an HTTP request: see `service/http`."""
+    return http.answer(request, _http)
 
 
 @functions_framework.cloud_event

@@ -1,6 +1,6 @@
 """A `model.onnx` written by `python -m export`, plus the bytes of an image file, gives labelled scores."""
 
-from predictor.classifier import Classifier, Prediction
+from predictor.classifier import Classifier, Prediction, Scores, best
 from predictor.errors import BadImage, BadModel, ImageTooLarge, PredictorError, UnsupportedImage
 from predictor.limits import Limits
 from predictor.metadata import Decoding, ModelInfo, Parity, Resizing, Source
@@ -17,6 +17,8 @@ __all__ = [
     "Prediction",
     "PredictorError",
     "Resizing",
+    "Scores",
     "Source",
     "UnsupportedImage",
+    "best",
 ]

@@ -64,8 +64,7 @@ class Classifier:
         Raises BadImage when the bytes cannot be classified.
         """
         scores = self.scores(self.decode(data))
-        best = np.argsort(-scores, kind="stable")[:top_k]
-        return [Prediction(self.info.labels[i], float(scores[i])) for i in best if scores[i] >= min_score]
+        return [Prediction(self.info.labels[i], float(scores[i])) for i in best(scores, top_k, min_score)]
 
     def decode(self, data: bytes) -> Pixels:
         """The pixels of an image file as this model's training made them: uint8 [height, width, channels].
@@ -83,6 +82,12 @@ class Classifier:
         (scores,) = self._session.run([OUTPUT], {INPUT: pixels})
         assert isinstance(scores, np.ndarray)
         return scores
+
+
+def best(scores: Scores, top_k: int | None = None, min_score: float = 0.0) -> list[int]:
+    """The classes by falling score, equal ones in order: the `top_k` best (None: all) of at least `min_score`."""
+    order = np.argsort(-scores, kind="stable")[:top_k]
+    return [int(i) for i in order if scores[i] >= min_score]
 
 
 def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:

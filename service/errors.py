@@ -6,6 +6,7 @@ from predictor import BadImage, ImageTooLarge, UnsupportedImage
 
 STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "UNIMPLEMENTED",
     413: "OUT_OF_RANGE",
@@ -35,3 +36,8 @@ def status_of(error: BadImage) -> int:
 def as_document(status: int, message: str) -> dict[str, object]:
     """An error in the shape that Google's APIs use."""
     return {"error": {"code": status, "status": STATUS_NAMES[status], "message": message}}
+
+
+def as_sentence(status: int, message: str) -> dict[str, object]:
+    """An error in the shape of TensorFlow Serving and of the Open Inference Protocol; the response has the status."""
+    return {"error": message}

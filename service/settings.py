@@ -67,12 +67,12 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings; BadSetting names the first that is missing or wrong."""
         return cls(
-            model=_required(environ, "MODEL", "the path or gs:// address of a model.onnx"),
+            model=_model(environ),
             limits=Limits(
                 max_bytes=_positive(environ, "MAX_BYTES", Limits.max_bytes),
                 max_pixels=_positive(environ, "MAX_PIXELS", Limits.max_pixels),
             ),
-            timeout=_seconds(environ, "TIMEOUT_SECONDS", _platform_timeout(environ)),
+            timeout=_timeout(environ),
         )
 
 
@@ -99,8 +99,8 @@ class UploadSettings:
             results=results,
             failed=_location(environ, "FAILED"),
             bucket=_optional(environ, "BUCKET"),
-            include=_patterns(environ, "INCLUDE"),
-            exclude=_patterns(environ, "EXCLUDE"),
+            include=_list(environ, "INCLUDE"),
+            exclude=_list(environ, "EXCLUDE"),
             annotate=_switch(environ, "ANNOTATE"),
             max_event_age=_seconds(environ, "MAX_EVENT_AGE", 23 * 3600),
         )
@@ -120,6 +120,44 @@ class UploadSettings:
             if location and location.bucket == bucket and not location.name:
                 reason = f"is all of the watched bucket: give it a prefix, such as {GS}{bucket}/{name.lower()}"
                 raise BadSetting(name, reason)
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """The settings of `classify` alone; the routes are those that Vertex AI asks of a container."""
+
+    max_instances: int
+    read_buckets: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    health_route: str | None
+    predict_route: str | None
+    timeout: float
+    """Seconds that the platform gives one request."""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> HttpSettings:
+        """Read the settings; BadSetting names the first that is wrong."""
+        return cls(
+            max_instances=_positive(environ, "MAX_INSTANCES", 100),
+            read_buckets=_list(environ, "READ_BUCKETS"),
+            cors_origins=_list(environ, "CORS_ORIGINS"),
+            health_route=_route(environ, "AIP_HEALTH_ROUTE"),
+            predict_route=_route(environ, "AIP_PREDICT_ROUTE"),
+            timeout=_timeout(environ),
+        )
+
+
+def wants_warm_up(environ: Mapping[str, str]) -> bool:
+    """Whether WARMUP asks for the model to be loaded before the first request; BadSetting for other values."""
+    return _switch(environ, "WARMUP")
+
+
+def _model(environ: Mapping[str, str]) -> str:
+    """Vertex AI puts a model's files where AIP_STORAGE_URI says."""
+    folder = _optional(environ, "AIP_STORAGE_URI")
+    if folder and not environ.get("MODEL"):
+        return f"{folder.rstrip('/')}/model.onnx"
+    return _required(environ, "MODEL", "the path or gs:// address of a model.onnx")
 
 
 def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
@@ -166,8 +204,20 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
     return seconds
 
 
-def _platform_timeout(environ: Mapping[str, str]) -> float:
-    return _seconds(environ, PLATFORM_TIMEOUT, DEFAULT_TIMEOUT)
+def _timeout(environ: Mapping[str, str]) -> float:
+    return _seconds(environ, "TIMEOUT_SECONDS", _seconds(environ, PLATFORM_TIMEOUT, DEFAULT_TIMEOUT))
+
+
+def _list(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    parts = (part.strip() for part in environ.get(name, "").split(","))
+    return tuple(part for part in parts if part)
+
+
+def _route(environ: Mapping[str, str], name: str) -> str | None:
+    value = environ.get(name, "")
+    if value and (not value.startswith("/") or "<" in value):
+        raise BadSetting(name, f"is {value!r}, not a path")
+    return value or None
 
 
 def _switch(environ: Mapping[str, str], name: str) -> bool:
@@ -175,8 +225,3 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if value not in ("", "0", "1"):
         raise BadSetting(name, f"is {value!r}, neither 1 nor 0")
     return value == "1"
-
-
-def _patterns(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    patterns = (pattern.strip() for pattern in environ.get(name, "").split(","))
-    return tuple(pattern for pattern in patterns if pattern)

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ MAX_ROUNDS = 10
 
 Put = Callable[[Any, int, float], None]
 """Puts a blob, if the object there has that generation (0: if there is none), within that many seconds."""
+
+
+@dataclass(frozen=True)
+class Newest:
+    """An object as it is now; `size` in bytes."""
+
+    generation: int
+    size: int
 
 
 class Storage:
@@ -55,6 +64,12 @@ class Storage:
         with needing(VIEWER, source), existing(source):
             data = call(download, deadline)
         return encoding.unpack(data, blob.content_encoding, limits)
+
+    def newest(self, source: Location, deadline: Deadline) -> Newest | None:
+        """The object's newest generation; None when there is no such object."""
+        with needing(VIEWER, source):
+            blob = self._find(source, deadline)
+        return Newest(int(blob.generation), int(blob.size)) if blob else None
 
     @contextmanager
     def downloaded(self, source: Location, deadline: Deadline) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 ROOT = Path(__file__).parent.parent
 DIGITS = ROOT / "examples" / "digits"
 SAMPLES = DIGITS / "samples"
+SETTINGS = re.findall(r'environ, "([A-Z_]+)"', (ROOT / "service" / "settings.py").read_text())
 
 
 @pytest.fixture(scope="session")
@@ -77,5 +79,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests say every setting that they mean."""
-    for name in ("MODEL", "RESULTS", "MAX_BYTES", "MAX_PIXELS", "STORAGE_EMULATOR_HOST"):
+    for name in (*SETTINGS, "STORAGE_EMULATOR_HOST"):
         monkeypatch.delenv(name, raising=False)

@@ -23,6 +23,8 @@ from werkzeug.test import TestResponse as Answer
 from predictor import Classifier
 from service import http
 from service.errors import STATUS_NAMES
+from service.settings import HttpSettings
+from service.storage import Storage
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "examples" / "digits" / "samples"
@@ -33,6 +35,8 @@ PREDICT = "/v1/models/default:predict"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 NO_IMAGE = "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
 WRONG_SHAPE = 'instances[0] is not of the form {"image_bytes": {"b64": "…"}, "key": "…"}.'
+NOT_SET_UP = "The function is not set up as it should be; the log says more."
+NO_OBJECT = "The body is not a JSON object."
 NO_INSTANCES = 'The JSON body needs a list "instances" with at least one element.'
 
 
@@ -178,7 +182,7 @@ def test_extreme_min_score(client: FlaskClient, query: str, labels: list[str]) -
 def test_bad_top_k(client: FlaskClient, top_k: str) -> None:
     """A `top_k` that counts nothing is refused with its value."""
     answer = client.post("/", query_string={"top_k": top_k}, data=THREE)
-    assert error_in(answer) == (400, f"top_k is {top_k!r}, not a whole number above zero.")
+    assert error_in(answer) == (400, f"top_k is {top_k[:20]!r}, not a whole number above zero.")
 
 
 @pytest.mark.parametrize("min_score", ["", "half", "50%", "nan"])
@@ -281,17 +285,17 @@ BAD_DOCUMENTS = {
     "no JSON": (b"{'instances'}", "The body is not valid JSON: Expecting property name enclosed in double quotes"),
     "no body": (b"", "The body is not valid JSON: Expecting value"),
     "no UTF-8": (b'{"\xff": 1}', "The body is not valid JSON: 'utf-8' codec can't decode byte 0xff"),
-    "too deep": (b"[" * 100_000, "The body is not valid JSON: maximum recursion depth exceeded"),
-    "no object": (b"[]", NO_INSTANCES),
+    "too deep": (b"[" * 3000, "The body is not valid JSON: maximum recursion depth exceeded"),
+    "no object": (b"[]", NO_OBJECT),
     "missing": (b"{}", NO_INSTANCES),
     "empty": (b'{"instances": []}', NO_INSTANCES),
     "no list": (b'{"instances": {"image_bytes": {"b64": ""}}}', NO_INSTANCES),
     "text": (b'{"instances": ["AAAA"]}', WRONG_SHAPE),
     "null": (b'{"instances": [null]}', WRONG_SHAPE),
     "list": (b'{"instances": [[]]}', WRONG_SHAPE),
-    "other fields": (b'{"instances": [{"content": "AAAA"}]}', WRONG_SHAPE),
+    "other fields": (b'{"instances": [{"picture": "AAAA"}]}', WRONG_SHAPE),
     "bare base64": (b'{"instances": [{"image_bytes": "AAAA"}]}', WRONG_SHAPE),
-    "number": (b'{"instances": [{"image_bytes": {"b64": 1}}]}', WRONG_SHAPE),
+    "number": (b'{"instances": [{"image_bytes": {"b64": 1}}]}', "instances[0] is not a string of base64."),
     "padding": (b'{"instances": [{"image_bytes": {"b64": "AAA"}}]}', "instances[0] holds no valid base64: "),
     "signs": (b'{"instances": [{"image_bytes": {"b64": "%%%%"}}]}', "instances[0] holds no valid base64: "),
     "umlaut": ('{"instances": [{"image_bytes": {"b64": "ä"}}]}'.encode(), "instances[0] holds no valid base64: "),
@@ -380,14 +384,14 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "preprocessing": list(info.preprocessing),
         "parity": asdict(info.parity),
         "drawing": "white-on-black",
-        "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": 64_000_000},
+        "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": 64_000_000, "max_instances": 100},
     }
 
 
 def assert_is_page(answer: Answer) -> None:
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert answer.headers["Vary"] == "Accept"
-    assert answer.text == (ROOT / "service" / "page.html").read_text(encoding="utf-8")
+    assert answer.text == (ROOT / "service" / "http" / "page.html").read_text(encoding="utf-8")
 
 
 def test_page(client: FlaskClient) -> None:
@@ -423,16 +427,16 @@ def assert_unavailable(client: FlaskClient, sentence: str) -> None:
 
 
 def test_unset_model(caplog: pytest.LogCaptureFixture) -> None:
-    """Without MODEL the function says which setting is missing, and the log what it means."""
-    assert_unavailable(new_client(), "The setting MODEL is missing or wrong; the log says more.")
+    """Without MODEL the function says that it is not set up, and the log which setting is missing."""
+    assert_unavailable(new_client(), NOT_SET_UP)
     assert "MODEL is not set: it names the path or gs:// address of a model.onnx" in caplog.text
 
 
 def test_bad_setting(digits_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A setting that cannot be used is named; its value is in the log only."""
+    """A setting that cannot be used is named in the log only, with its value."""
     monkeypatch.setenv("MODEL", str(digits_model))
     monkeypatch.setenv("MAX_BYTES", "secret")
-    assert_unavailable(new_client(), "The setting MAX_BYTES is missing or wrong; the log says more.")
+    assert_unavailable(new_client(), NOT_SET_UP)
     assert "MAX_BYTES is 'secret', not a whole number above zero" in caplog.text
 
 
@@ -495,7 +499,9 @@ def test_unknown_route(client: FlaskClient, path: str) -> None:
 def test_fault(caplog: pytest.LogCaptureFixture) -> None:
     """A fault of ours is a 500 whose details are in the log only."""
     request = flask.Request(EnvironBuilder(method="POST", data=THREE).get_environ())
-    answer = cast(Answer, http.answer(request, lambda: cast(Classifier, "no classifier")))
+    settings = HttpSettings.from_environ({})
+    broken = http.Resources(lambda: settings, lambda: cast(Classifier, "no classifier"), lambda: cast(Storage, None))
+    answer = cast(Answer, http.answer(request, broken))
     assert error_in(answer) == (500, "Something went wrong here; the log says what.")
     assert "AttributeError: 'str' object has no attribute 'limits'" in caplog.text
 

@@ -1,0 +1,38 @@
+"""The AutoML Edge container's answer: all labels in the model's own order, and each instance's key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.errors import RequestError
+from service.http import body, objects
+from service.http.job import Job
+
+INPUT = "image_bytes"
+_FORM = '{"image_bytes": {"b64": "…"}, "key": "…"}'
+
+
+def answer(job: Job, instances: list[Any]) -> dict[str, Any]:
+    """`{"predictions": [{"labels", "scores", "key"?}, …]}`."""
+    labels = job.classifier().info.labels
+    predictions = []
+    for index, instance in enumerate(instances):
+        place = f"instances[{index}]"
+        prediction: dict[str, Any] = {
+            "labels": labels,
+            "scores": job.scores_at(place, _data(job, instance, place)).tolist(),
+        }
+        if (key := instance.get("key")) is not None:
+            prediction["key"] = key
+        predictions.append(prediction)
+    return {"predictions": predictions}
+
+
+def _data(job: Job, instance: Any, place: str) -> bytes:
+    if isinstance(instance, dict) and "gcs_uri" in instance:
+        return objects.read(job, instance["gcs_uri"], place)
+    try:
+        encoded = instance[INPUT]["b64"]
+    except (TypeError, KeyError) as error:
+        raise RequestError(400, f"{place} is not of the form {_FORM}.") from error
+    return body.from_base64(encoded, place)

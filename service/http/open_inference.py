@@ -1,0 +1,152 @@
+"""The Open Inference Protocol, version 2, as KServe, Triton and MLServer speak it.
+
+With two of Triton's extensions: binary tensors, and classification, which answers with labels.
+https://kserve.github.io/website/latest/modelserving/data_plane/v2_protocol/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+import numpy as np
+
+from predictor import Classifier, Scores, best
+from service.errors import RequestError
+from service.http import body, tensors
+from service.http.job import Job
+from service.http.responses import json_response
+from service.http.tensors import HEADER_LENGTH, Output
+
+INPUT = "image"
+OUTPUT = "scores"
+SERVER = {"name": "vertex-classifier-function", "version": "2", "extensions": ["classification", "binary_tensor_data"]}
+
+
+def server(job: Job) -> flask.Response:
+    """What this server is."""
+    return json_response(SERVER)
+
+
+def live(job: Job) -> flask.Response:
+    """Whoever answers is alive."""
+    return json_response({"live": True})
+
+
+def ready(job: Job) -> flask.Response:
+    """Whether the model is loaded, or can be."""
+    job.classifier()
+    return json_response({"ready": True})
+
+
+def model_ready(job: Job, name: str, version: str | None = None) -> flask.Response:
+    """The same for the model by its name."""
+    _model(job, name, version)
+    return json_response({"name": name, "ready": True})
+
+
+def metadata(job: Job, name: str, version: str | None = None) -> flask.Response:
+    """The tensors: image files in, a score for every class out."""
+    info = _model(job, name, version).info
+    return json_response(
+        {
+            "name": name,
+            "versions": [info.version],
+            "platform": "onnx_onnxv1",
+            "inputs": [{"name": INPUT, "datatype": "BYTES", "shape": [-1]}],
+            "outputs": [{"name": OUTPUT, "datatype": "FP32", "shape": [-1, len(info.labels)]}],
+        }
+    )
+
+
+def infer(job: Job, name: str, version: str | None = None) -> flask.Response:
+    """Scores, or with `classification` the best labels, of every picture in the tensor `image`."""
+    info = _model(job, name, version).info
+    header, binary = _split(job)
+    pictures = _pictures(header, binary)
+    job.check_count(len(pictures))
+    wanted = _wanted(header)
+    rows = [job.scores_at(f"{INPUT}[{index}]", _bytes(picture, index)) for index, picture in enumerate(pictures)]
+    outputs = [_output(one, np.stack(rows), info.labels) for one in wanted]
+    answer: dict[str, Any] = {"model_name": name, "model_version": info.version}
+    if isinstance(header.get("id"), str):
+        answer["id"] = header["id"]
+    return tensors.response(answer, outputs)
+
+
+def _split(job: Job) -> tuple[dict[str, Any], bytes]:
+    """The JSON of a request, and the binary tensors that follow it."""
+    data, text = job.body(), job.request.headers.get(HEADER_LENGTH)
+    if text is None:
+        return body.document(data, job.settings.max_instances), b""
+    if not (text.isascii() and text.isdecimal() and len(text) < 12 and int(text) <= len(data)):
+        raise RequestError(400, f"{HEADER_LENGTH} is not a number of bytes within the body.")
+    return body.document(data[: int(text)], job.settings.max_instances), data[int(text) :]
+
+
+def _pictures(header: dict[str, Any], binary: bytes) -> list[Any]:
+    """The elements of the one input: image files, or as JSON their base64."""
+    inputs = header.get("inputs")
+    if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
+        raise RequestError(400, f'The request needs one input, "{INPUT}".')
+    (tensor,) = inputs
+    if tensor.get("name") != INPUT or tensor.get("datatype") != "BYTES":
+        raise RequestError(400, f'The request needs one input, "{INPUT}" of datatype BYTES.')
+    size = _parameters(tensor).get("binary_data_size")
+    pictures: list[Any]
+    if size is None:
+        pictures = tensors.flat(tensor.get("data"))
+    elif size != len(binary):
+        raise RequestError(400, f"binary_data_size of {INPUT} is not the {len(binary):,} bytes that follow the JSON.")
+    else:
+        pictures = tensors.elements(binary)
+    tensors.check_shape(tensor.get("shape"), len(pictures))
+    return pictures
+
+
+def _bytes(picture: str | bytes, index: int) -> bytes:
+    return picture if isinstance(picture, bytes) else body.from_base64(picture, f"{INPUT}[{index}]")
+
+
+def _wanted(header: dict[str, Any]) -> list[Output]:
+    """The outputs that are asked for: the scores once, if nothing else is said."""
+    binary = _parameters(header).get("binary_data_output", False)
+    outputs = header.get("outputs", [{"name": OUTPUT}])
+    if not isinstance(outputs, list) or len(outputs) > 2 or not all(isinstance(output, dict) for output in outputs):
+        raise RequestError(400, "outputs is not a list of one or two objects.")
+    return [_wanted_output(output, binary) for output in outputs or [{"name": OUTPUT}]]
+
+
+def _wanted_output(output: dict[str, Any], binary: Any) -> Output:
+    if output.get("name") != OUTPUT:
+        raise RequestError(400, f'There is one output here, "{OUTPUT}".')
+    parameters = _parameters(output)
+    classes = parameters.get("classification", 0)
+    if not isinstance(classes, int) or isinstance(classes, bool) or classes < 0:
+        raise RequestError(400, "classification is not a number of classes.")
+    return Output(OUTPUT, bool(parameters.get("binary_data", binary)), classes)
+
+
+def _parameters(holder: dict[str, Any]) -> dict[str, Any]:
+    parameters = holder.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise RequestError(400, "parameters is not a JSON object.")
+    return parameters
+
+
+def _output(wanted: Output, scores: Scores, labels: tuple[str, ...]) -> tensors.Tensor:
+    """float32 [pictures, classes], or for classification Triton's texts `score:class:label` [pictures, chosen]."""
+    if not wanted.classes:
+        return tensors.Tensor(wanted, scores)
+    chosen = [[f"{row[i]:f}:{i}:{labels[i]}" for i in best(row, wanted.classes)] for row in scores]
+    return tensors.Tensor(wanted, np.array(chosen, dtype=object))
+
+
+def _model(job: Job, name: str, version: str | None) -> Classifier:
+    """The model; RequestError 404 for another name or version."""
+    classifier = job.classifier()
+    if name not in ("default", classifier.info.name):
+        raise RequestError(404, f"There is no model {name[:100]!r} here; there is {classifier.info.name!r}.")
+    if version not in (None, classifier.info.version):
+        raise RequestError(404, f"There is no version {version[:100]!r} here; there is {classifier.info.version!r}.")
+    return classifier

@@ -1,0 +1,106 @@
+"""The one table of routes: path, method, who answers, and in which shape errors are said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import flask
+from werkzeug.routing import BaseConverter, Map, Rule
+
+from service.errors import as_document, as_sentence
+from service.http import instances, native, open_inference, tensorflow_serving
+from service.http.job import ErrorShape
+from service.settings import HttpSettings
+
+
+class Route(NamedTuple):
+    """Who answers, given the job and what the path names."""
+
+    handler: Callable[..., flask.Response]
+    error: ErrorShape
+
+
+_SERVING = "/v1/models/"
+_INFERENCE = "/v2"
+_VERTEX = "/projects/<project>/locations/<location>/endpoints/<part:endpoint>:predict"
+_VERSIONS = ("", "/versions/<part:version>")
+
+
+class _Part(BaseConverter):
+    """A name in a path, which a verb may follow."""
+
+    regex = "[^/:]+"
+
+
+def find(request: flask.Request, settings: HttpSettings) -> tuple[Route, dict[str, Any]]:
+    """The route of a request and what its path names; raises Werkzeug's NotFound and MethodNotAllowed."""
+    endpoint, arguments = _table(settings).bind("localhost").match(request.path, request.method)
+    return endpoint, dict(arguments)
+
+
+def error_shape(path: str) -> ErrorShape:
+    """How errors are said where there is no route: as the protocol says them that has routes beside it."""
+    is_plain = path.startswith(_SERVING) or path == _INFERENCE or path.startswith(f"{_INFERENCE}/")
+    return as_sentence if is_plain else as_document
+
+
+@cache
+def _table(settings: HttpSettings) -> Map:
+    rules = [*_container(settings), *_native(), *_vertex(), *_server()]
+    for version in _VERSIONS:
+        rules += [*_serving(f"{_SERVING}<part:name>{version}"), *_model(f"{_INFERENCE}/models/<part:name>{version}")]
+    return Map(rules, merge_slashes=False, converters={"part": _Part})
+
+
+def _rule(method: str, path: str, handler: Callable[..., flask.Response], error: ErrorShape = as_document) -> Rule:
+    return Rule(path, methods=[method], endpoint=Route(handler, error))
+
+
+def _native() -> list[Rule]:
+    return [
+        _rule("GET", "/", native.describe),
+        _rule("POST", "/", native.classify),
+        _rule("GET", "/health", native.health),
+        _rule("GET", "/openapi.json", native.openapi),
+    ]
+
+
+def _vertex() -> list[Rule]:
+    return [_rule("POST", f"/{version}{_VERTEX}", instances.classify_at_endpoint) for version in ("v1", "v1beta1")]
+
+
+def _container(settings: HttpSettings) -> list[Rule]:
+    """What Vertex AI asks of a custom container."""
+    rules = []
+    if settings.health_route:
+        rules.append(_rule("GET", settings.health_route, native.health))
+    if settings.predict_route:
+        rules.append(_rule("POST", settings.predict_route, instances.classify))
+    return rules
+
+
+def _serving(model: str) -> list[Rule]:
+    return [
+        _rule("GET", model, tensorflow_serving.status, as_sentence),
+        _rule("GET", f"{model}/metadata", tensorflow_serving.metadata, as_sentence),
+        _rule("POST", f"{model}:predict", tensorflow_serving.predict, as_sentence),
+        _rule("POST", f"{model}:classify", tensorflow_serving.classify, as_sentence),
+    ]
+
+
+def _server() -> list[Rule]:
+    return [
+        _rule("GET", _INFERENCE, open_inference.server, as_sentence),
+        _rule("GET", f"{_INFERENCE}/health/live", open_inference.live, as_sentence),
+        _rule("GET", f"{_INFERENCE}/health/ready", open_inference.ready, as_sentence),
+    ]
+
+
+def _model(model: str) -> list[Rule]:
+    return [
+        _rule("GET", model, open_inference.metadata, as_sentence),
+        _rule("GET", f"{model}/ready", open_inference.model_ready, as_sentence),
+        _rule("POST", f"{model}/infer", open_inference.infer, as_sentence),
+    ]

@@ -1,0 +1,151 @@
+"""TensorFlow Serving's REST API: https://www.tensorflow.org/tfx/serving/api_rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+
+from predictor import Classifier
+from service.errors import RequestError
+from service.http import automl_edge, body, instances
+from service.http.job import Job
+from service.http.responses import json_response
+
+SIGNATURE = "serving_default"
+
+
+def model_version(classifier: Classifier) -> str:
+    """The model's version, twelve hexadecimal digits, as the whole number that TensorFlow Serving has."""
+    return str(int(classifier.info.version, 16))
+
+
+def status(job: Job, name: str, version: str | None = None) -> flask.Response:
+    """The one version there is, which is available once it is loaded."""
+    classifier = _model(job, name, version)
+    state = {
+        "version": model_version(classifier),
+        "state": "AVAILABLE",
+        "status": {"error_code": "OK", "error_message": ""},
+    }
+    return json_response({"model_version_status": [state]})
+
+
+def metadata(job: Job, name: str, version: str | None = None) -> flask.Response:
+    """The signature, as the AutoML Edge container has it."""
+    classifier = _model(job, name, version)
+    spec = {"name": name, "signature_name": "", "version": model_version(classifier)}
+    signatures = {SIGNATURE: _signature(len(classifier.info.labels))}
+    return json_response({"model_spec": spec, "metadata": {"signature_def": {"signature_def": signatures}}})
+
+
+def predict(job: Job, name: str, version: str | None = None) -> flask.Response:
+    """Scores for `instances`, or in columns for `inputs`."""
+    classifier = _model(job, name, version)
+    document = job.document()
+    _check_signature(document, classifier)
+    if "inputs" not in document:
+        return json_response(instances.answer(job, document))
+    return json_response({"outputs": _outputs(job, document["inputs"])})
+
+
+def classify(job: Job, name: str, version: str | None = None) -> flask.Response:
+    """Pairs of label and score for each of `examples`, in the model's own order."""
+    classifier = _model(job, name, version)
+    document = job.document()
+    _check_signature(document, classifier)
+    examples, context = document.get("examples"), document.get("context", {})
+    if not isinstance(examples, list) or not examples or not isinstance(context, dict):
+        raise RequestError(400, 'The JSON body needs a list "examples" with at least one element.')
+    job.check_count(len(examples))
+    result = []
+    for index, example in enumerate(examples):
+        scores = job.scores_at(f"examples[{index}]", _feature(example, context, f"examples[{index}]"))
+        result.append(list(zip(classifier.info.labels, scores.tolist())))
+    return json_response({"result": result})
+
+
+def answer(job: Job, instances: list[Any]) -> dict[str, Any]:
+    """`{"predictions": [[score, …], …]}` for instances that are bare, or named as the original's only input."""
+    name = job.classifier().info.source.input
+    bare = [one.get(name, one) if isinstance(one, dict) else one for one in instances]
+    return {"predictions": _scores(job, bare, "instances")}
+
+
+def _scores(job: Job, values: list[Any], name: str) -> list[list[float]]:
+    places = ((f"{name}[{index}]", value) for index, value in enumerate(values))
+    return [job.scores_at(place, _binary(value, place)).tolist() for place, value in places]
+
+
+def _outputs(job: Job, inputs: Any) -> Any:
+    """The answer in columns; bare for bare `inputs`."""
+    if not isinstance(inputs, dict) or "b64" in inputs:
+        return _scores(job, _column(job, inputs, "inputs"), "inputs")
+    names = {automl_edge.INPUT, job.classifier().info.source.input} & inputs.keys()
+    if len(names) != 1 or inputs.keys() - names - {"key"}:
+        raise RequestError(400, 'inputs needs one column of pictures, "image_bytes", and may have "key".')
+    (name,) = names
+    pictures = _column(job, inputs[name], f"inputs.{name}")
+    outputs = {
+        "labels": [job.classifier().info.labels] * len(pictures),
+        "scores": _scores(job, pictures, f"inputs.{name}"),
+    }
+    return outputs | {"key": inputs["key"]} if "key" in inputs else outputs
+
+
+def _column(job: Job, values: Any, name: str) -> list[Any]:
+    if not isinstance(values, list) or not values:
+        raise RequestError(400, f"{name} is not a list with at least one element.")
+    job.check_count(len(values))
+    return values
+
+
+def _feature(example: Any, context: dict[str, Any], place: str) -> bytes:
+    """The one picture among an example's features and those that all examples share."""
+    features = context | example if isinstance(example, dict) else {}
+    values = [value[0] if isinstance(value, list) and value else value for value in features.values()]
+    binaries = [value for value in values if isinstance(value, dict)]
+    if len(binaries) != 1:
+        raise RequestError(400, f'{place} does not have exactly one feature of the form {{"b64": "…"}}.')
+    return _binary(binaries[0], place)
+
+
+def _binary(value: Any, place: str) -> bytes:
+    if not isinstance(value, dict) or "b64" not in value:
+        raise RequestError(400, f'{place} is not of the form {{"b64": "…"}}.')
+    return body.from_base64(value["b64"], place)
+
+
+def _model(job: Job, name: str, version: str | None) -> Classifier:
+    """The model; RequestError 404 for another name or version."""
+    classifier = job.classifier()
+    if name not in ("default", classifier.info.name):
+        raise RequestError(404, f"There is no model {name[:100]!r} here; there is 'default'.")
+    if version not in (None, classifier.info.version, model_version(classifier)):
+        raise RequestError(404, f"There is no version {version[:100]!r} here; there is {model_version(classifier)}.")
+    return classifier
+
+
+def _check_signature(document: dict[str, Any], classifier: Classifier) -> None:
+    name = document.get("signature_name", "")
+    if name not in ("", SIGNATURE, classifier.info.source.signature):
+        raise RequestError(400, f"There is no signature of that name here; there is {SIGNATURE!r}.")
+
+
+def _signature(classes: int) -> dict[str, Any]:
+    return {
+        "inputs": {"image_bytes": _tensor("DT_STRING", "image_bytes"), "key": _tensor("DT_STRING", "key")},
+        "outputs": {
+            "labels": _tensor("DT_STRING", "labels", classes),
+            "scores": _tensor("DT_FLOAT", "scores", classes),
+            "key": _tensor("DT_STRING", "key"),
+        },
+        "method_name": "tensorflow/serving/predict",
+        "defaults": {},
+    }
+
+
+def _tensor(dtype: str, name: str, *sizes: int) -> dict[str, Any]:
+    """How TensorFlow Serving writes a tensor of any number of rows."""
+    dimensions = [{"size": str(size), "name": ""} for size in (-1, *sizes)]
+    return {"dtype": dtype, "tensor_shape": {"dim": dimensions, "unknown_rank": False}, "name": f"{name}:0"}
