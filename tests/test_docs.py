@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import dataclasses
 import json
 import os
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from export import label_file, labels
 from export.__main__ import main as export_command
@@ -38,6 +42,7 @@ SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
 UPLOADS = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
 DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
+HTTP = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -129,7 +134,9 @@ def test_settings() -> None:
     cells = re.findall(r"^\| (`[A-Z_`, ]+) \|", section("Settings"), re.MULTILINE)
     written = {name for cell in cells for name in re.findall("[A-Z_]+", cell)}
     source = (ROOT / "service" / "settings.py").read_text()
-    assert written == set(re.findall(r'environ, "([A-Z_]+)"', source))
+    read = set(re.findall(r'environ, "([A-Z_]+)"', source))
+    assert written == {name for name in read if not name.startswith("AIP_")}  # Vertex AI sets those
+    assert {name for name in read if name.startswith("AIP_")} <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
 
 
 def test_demo_output(digits_export: tuple[Path, str]) -> None:
@@ -191,33 +198,80 @@ def test_own_model(user_folder: Path) -> None:
     assert re.search(r"cat\.jpg\s+100\.0% 3", run(predict, user_folder))
 
 
+def sections(text: str) -> dict[str, str]:
+    """What stands below each heading of a document."""
+    return dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
+
+
+EXAMPLES = {name: text for name, text in sections(HTTP).items() if "```sh" in text}
+
+
+def test_http_table() -> None:
+    """Every protocol in README's table has its examples in docs/http.md, which tests run."""
+    assert re.findall(r"^\| ([A-Z][^|]*) \|", section("Over HTTP"), re.MULTILINE) == list(EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def http_function(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A function as docs/http.md has it, with a picture in Cloud Storage."""
+    with CloudStorage(["photos"]) as storage:
+        storage.put("photos", "cat.jpg", SAMPLE.read_bytes(), "image/jpeg")
+        settings = {
+            "MODEL": str(digits_model),
+            "READ_BUCKETS": "photos",
+            "STORAGE_EMULATOR_HOST": storage.url,
+            "AIP_HEALTH_ROUTE": "/ready",
+            "AIP_PREDICT_ROUTE": "/predict",
+        }
+        with running_function("classify", settings) as url:
+            yield url
+
+
 @needs_curl
-def test_http_commands(user_folder: Path) -> None:
-    """Every curl line for HTTP gets an answer of the kind that is described."""
-    with running_function("classify", {"MODEL": "model.onnx"}, folder=user_folder) as url:
-        lines = [line.replace("localhost:8080", url) for line in commands(blocks("Over HTTP")[0])]
-        encoded = run(f"base64 -w0 {SAMPLE}")
-        raw, form, instances, description, health = (
-            json.loads(run(line.replace("…", encoded), user_folder)) for line in lines
-        )
-    assert raw["predictions"][0]["label"] == "3"
-    assert [result["file"] for result in form["results"]] == ["cat.jpg", "dog.png"]
-    assert instances["predictions"][0]["key"] == "1"
-    assert len(description["labels"]) == 10
-    assert health == {"status": "ok"}
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "Vertex AI, custom container"])
+def test_http_examples(name: str, http_function: str, user_folder: Path) -> None:
+    """Every command in docs/http.md is answered with JSON of the fields that are shown."""
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", EXAMPLES[name], re.DOTALL)]
+    answers = []
+    for block in re.findall(r"```sh\n(.*?)```", EXAMPLES[name], re.DOTALL):
+        for command in re.split(r"\n(?=\S)", block.strip()):
+            local = command.replace("localhost:8080", http_function).replace("curl ", "curl -s --fail-with-body ")
+            answers.append(json.loads(run(local, user_folder)))
+    assert answers
+    for example, answer in zip(shown, answers[-len(shown) :]):
+        assert answer.keys() == example.keys()
+        for key in ("predictions", "outputs", "replies", "results"):
+            assert fields(answer.get(key)) == fields(example.get(key))
 
 
-def test_http_answer(user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer that is shown has the fields of a real one."""
-    from functions_framework import create_app
+def fields(rows: list[dict[str, object]] | None) -> set[str] | None:
+    """The names in the first row of an answer."""
+    return set(rows[0]) if rows else None
 
-    (block,) = blocks("Over HTTP", "json")
-    shown = json.loads(block)
-    monkeypatch.setenv("MODEL", str(user_folder / "model.onnx"))
-    answer = create_app("classify", str(ROOT / "main.py")).test_client().post("/", data=SAMPLE.read_bytes()).json
-    assert answer.keys() == shown.keys()
-    assert answer["predictions"][0].keys() == shown["predictions"][0].keys()
-    assert answer["model"].keys() == shown["model"].keys()
+
+def test_container_command(digits_model: Path, user_folder: Path) -> None:
+    """The container's command listens where Vertex AI says and answers on the routes that it gives."""
+    (command,) = re.findall(r"```sh\n(.*?)```", EXAMPLES["Vertex AI, custom container"], re.DOTALL)
+    port = free_port()
+    settings = {
+        "AIP_HTTP_PORT": str(port),
+        "AIP_HEALTH_ROUTE": "/ready",
+        "AIP_PREDICT_ROUTE": "/v1/endpoints/1/deployedModels/2:predict",
+        "AIP_STORAGE_URI": str(digits_model.parent),
+    }
+    environment = os.environ | settings | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    process = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=user_folder, env=environment)
+    try:
+        with requests.Session() as session:
+            session.mount("http://", HTTPAdapter(max_retries=Retry(connect=60, backoff_factor=0.1, backoff_max=0.5)))
+            assert session.get(f"http://127.0.0.1:{port}/ready", timeout=30).json() == {"status": "ok"}
+            instances = [{"content": base64.b64encode(SAMPLE.read_bytes()).decode()}]
+            url = f"http://127.0.0.1:{port}{settings['AIP_PREDICT_ROUTE']}"
+            answer = session.post(url, json={"instances": instances, "parameters": {}}, timeout=30)
+        assert answer.json()["predictions"][0]["displayNames"][0] == "3"
+    finally:
+        process.terminate()
+        process.wait(15)
 
 
 def test_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
