@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from dataclasses import asdict
@@ -12,7 +11,6 @@ from typing import Any, cast
 import flask
 import pytest
 from flask.testing import FlaskClient
-from functions_framework import create_app
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -22,16 +20,21 @@ from werkzeug.test import TestResponse as Answer
 
 from predictor import Classifier
 from service import http
-from service.errors import STATUS_NAMES
 from service.settings import HttpSettings
 from service.storage import Storage
+from tests.service.http.requests import (
+    JSON,
+    PREDICT,
+    ROOT,
+    SEVEN,
+    TEXT,
+    THREE,
+    error_in,
+    instance,
+    new_client,
+    serving_error_in,
+)
 
-ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "examples" / "digits" / "samples"
-THREE, SEVEN = ((SAMPLES / name).read_bytes() for name in ("3.png", "7.png"))
-TEXT = b"milk, eggs, flour"
-JSON = "application/json"
-PREDICT = "/v1/models/default:predict"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 NO_IMAGE = "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
 WRONG_SHAPE = 'instances[0] is not of the form {"image_bytes": {"b64": "…"}, "key": "…"}.'
@@ -56,28 +59,6 @@ BAD_IMAGES = {
 bad_image = pytest.mark.parametrize(("data", "status", "sentence"), BAD_IMAGES.values(), ids=BAD_IMAGES.keys())
 
 
-def new_client() -> FlaskClient:
-    """A function that has not seen a request yet."""
-    client: FlaskClient = create_app("classify", str(ROOT / "main.py")).test_client()
-    return client
-
-
-@pytest.fixture(scope="module")
-def client(digits_model: Path) -> FlaskClient:
-    """The function that serves the example."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODEL", str(digits_model))
-        client = new_client()
-        assert client.get("/health").status_code == 200
-        return client
-
-
-@pytest.fixture(scope="module")
-def classifier(digits_model: Path) -> Classifier:
-    """The example itself: what the function has to say."""
-    return Classifier.load(digits_model)
-
-
 def model_of(classifier: Classifier) -> dict[str, str]:
     return {"name": classifier.info.name, "version": classifier.info.version}
 
@@ -92,32 +73,10 @@ def labels_in(answer: Answer) -> list[str]:
     return [prediction["label"] for prediction in answer.get_json()["predictions"]]
 
 
-def error_in(answer: Answer) -> tuple[int, str]:
-    """Status and sentence of an error, which has to be complete and in Google's shape."""
-    assert answer.mimetype == JSON
-    error = answer.get_json()["error"]
-    assert answer.get_json() == {"error": error}
-    assert set(error) == {"code", "status", "message"}
-    assert (error["code"], error["status"]) == (answer.status_code, STATUS_NAMES[answer.status_code])
-    return error["code"], error["message"]
-
-
-def serving_error_in(answer: Answer) -> tuple[int, str]:
-    """Status and sentence of an error in TensorFlow Serving's shape."""
-    assert answer.mimetype == JSON
-    assert list(answer.get_json()) == ["error"]
-    return answer.status_code, answer.get_json()["error"]
-
-
 def form(*fields: tuple[str, str | tuple[str, bytes]]) -> dict[str, Any]:
     """A form of texts and files, by field, as the arguments of a post."""
     body, content_type = encode_multipart_formdata(fields)
     return {"data": body, "content_type": content_type}
-
-
-def instance(data: bytes, **others: object) -> dict[str, object]:
-    """One picture as AutoML's container takes it."""
-    return {"image_bytes": {"b64": base64.b64encode(data).decode()}, **others}
 
 
 def post_chunked(client: FlaskClient, data: bytes) -> Answer:
