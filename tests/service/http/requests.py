@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 
 from flask.testing import FlaskClient
 from functions_framework import create_app
+from urllib3 import encode_multipart_formdata
 from werkzeug.test import TestResponse as Answer
 
 from service.errors import STATUS_NAMES
@@ -49,3 +51,9 @@ def serving_error_in(answer: Answer) -> tuple[int, str]:
     assert answer.mimetype == JSON
     assert list(answer.get_json()) == ["error"]
     return answer.status_code, answer.get_json()["error"]
+
+
+def form(*fields: tuple[str, str | tuple[str, bytes]]) -> dict[str, Any]:
+    """A form of texts and files, by field, as the arguments of a post."""
+    body, content_type = encode_multipart_formdata(fields)
+    return {"data": body, "content_type": content_type}

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from urllib3 import encode_multipart_formdata
 from werkzeug.test import EnvironBuilder
 from werkzeug.test import TestResponse as Answer
 
@@ -30,6 +29,7 @@ from tests.service.http.requests import (
     TEXT,
     THREE,
     error_in,
+    form,
     instance,
     new_client,
     serving_error_in,
@@ -71,12 +71,6 @@ def labels_in(answer: Answer) -> list[str]:
     """The labels of an answer to one picture, in their order."""
     assert answer.status_code == 200, answer.text
     return [prediction["label"] for prediction in answer.get_json()["predictions"]]
-
-
-def form(*fields: tuple[str, str | tuple[str, bytes]]) -> dict[str, Any]:
-    """A form of texts and files, by field, as the arguments of a post."""
-    body, content_type = encode_multipart_formdata(fields)
-    return {"data": body, "content_type": content_type}
 
 
 def post_chunked(client: FlaskClient, data: bytes) -> Answer:
