@@ -1,6 +1,7 @@
 # demo, test, check and bench set up all they need by themselves, in .venv and .venv-runtime beside this file.
 
 PORT ?= 8080
+MINUTES ?= 10
 SOAK_OBJECTS ?= 2000
 SOAK_HISTORIES ?= 400
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(if $(call supported,$(name)),$(name))))
@@ -12,7 +13,7 @@ EXPORT_SOURCES := $(shell find export predictor examples/digits/saved_model -typ
 CODE := main.py deploy_check.py export predictor service tests examples benchmarks
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 
-.PHONY: demo emulate test soak check format bench clean
+.PHONY: demo emulate test soak fuzz load check format bench clean
 
 demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@echo
@@ -28,6 +29,12 @@ test: .venv/dev .venv-runtime/installed ## Run every test.
 
 soak: .venv/dev ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
 	SOAK_OBJECTS=$(SOAK_OBJECTS) PROMISE_EXAMPLES=$(SOAK_HISTORIES) .venv/bin/python -m pytest -s tests/service/upload/test_soak.py tests/service/upload/test_promise.py
+
+fuzz: .venv/dev build/digits.onnx ## Try mutated pictures and requests for MINUTES.
+	.venv/bin/python -m tests.fuzz build/digits.onnx --seconds $$(($(MINUTES) * 60))
+
+load: .venv/dev build/digits.onnx ## Ask a local function with 64 clients for a minute.
+	.venv/bin/python -m tests.load build/digits.onnx
 
 check: .venv/dev ## Check format, lint and types.
 	.venv/bin/ruff format --check $(CODE)

@@ -30,13 +30,30 @@ def running_function(
     python: Path = Path(sys.executable),
 ) -> Iterator[str]:
     """Start `functions-framework --target target` in `folder`, wait until it listens, yield its address, end it."""
+    with function_process(target, settings, folder=folder, python=python) as (_, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def function_process(
+    target: str,
+    settings: Mapping[str, str],
+    *,
+    folder: Path = ROOT,
+    python: Path = Path(sys.executable),
+    stdout: int | None = None,
+    memory: int | None = None,
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The same, yielding the process and its port; with `memory` it has so many bytes of address space."""
     port = free_port()
     command = [str(python), "-m", "functions_framework", "--target", target, "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    process = subprocess.Popen(command, cwd=folder, env=environment | dict(settings))
+    if memory:
+        command = ["prlimit", f"--as={memory}", *command]
+    process = subprocess.Popen(command, cwd=folder, env=environment | dict(settings), stdout=stdout)
     try:
         _wait_until_listening(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield process, port
     finally:
         process.terminate()
         try:

@@ -7,10 +7,12 @@ import binascii
 import io
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import flask
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
@@ -42,13 +44,12 @@ def read(request: flask.Request, max_bytes: int) -> bytes:
     if (request.content_length or 0) > max_bytes:
         raise too_long
     body = io.BytesIO()
-    try:
-        while chunk := request.stream.read(_CHUNK):
-            if body.tell() + len(chunk) > max_bytes:
-                raise too_long
-            body.write(chunk)
-    except (BadRequest, OSError) as error:  # Werkzeug's and gunicorn's
-        raise RequestError(400, "The request broke off, or its chunks are not well-formed.") from error
+    for chunk in _chunks(request):
+        if body.tell() + len(chunk) > max_bytes:
+            raise too_long
+        body.write(chunk)
+    if body.tell() < (request.content_length or 0):  # gunicorn ends such a body as if it were whole
+        raise _broken()
     return body.getvalue()
 
 
@@ -59,14 +60,29 @@ def finish(request: flask.Request, response: flask.Response) -> flask.Response:
     """
     left = _DISCARDED
     try:
-        while left > 0 and (chunk := request.stream.read(_CHUNK)):
+        for chunk in _chunks(request):
             left -= len(chunk)
-        ended = left > 0
-    except (BadRequest, OSError):
+            if left < 0:
+                break
+        ended = left >= 0
+    except RequestError:
         ended = False
     if not ended:
         response.response = iter([response.get_data()])
     return response
+
+
+def _chunks(request: flask.Request) -> Iterator[bytes]:
+    """The body in parts; RequestError 400 when it breaks off."""
+    try:
+        while chunk := request.stream.read(_CHUNK):
+            yield chunk
+    except (BadRequest, ParseException, OSError) as error:  # Werkzeug's, and gunicorn's two kinds
+        raise _broken() from error
+
+
+def _broken() -> RequestError:
+    return RequestError(400, "The request broke off, or its chunks are not well-formed.")
 
 
 def form_files(request: flask.Request, body: bytes, max_parts: int) -> list[ImageFile]:

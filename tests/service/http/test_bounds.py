@@ -1,0 +1,107 @@
+"""Pictures and requests that are made to do harm: bounded memory and time, and the next request is answered.
+
+The function runs with less memory than the harm would take: MEMORY for all of the process.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.processes import function_process
+from tests.service.http import pictures
+from tests.service.http.requests import THREE
+
+BYTES_A_PIXEL = 24
+MAX_PIXELS = 16_000_000
+PROCESS = 1 << 30  # bytes of address space that the idle function has, threads and libraries with it
+MEMORY = PROCESS + BYTES_A_PIXEL * MAX_PIXELS + 3 * (32 << 20)
+SECONDS = 20
+SETTINGS = {"MAX_PIXELS": str(MAX_PIXELS), "THREADS": "2", "WORKERS": "1"}
+
+BOMBS = {
+    "huge PNG": (pictures.huge_png, 413),
+    "huge JPEG": (pictures.huge_jpeg, 413),
+    "GIF of 1,000 frames": (pictures.many_frames, 200),
+    "PNG with texts": (lambda: pictures.texts(b"zTXt"), 400),
+    "PNG with other texts": (lambda: pictures.texts(b"iTXt"), 400),
+    "polyglot": (pictures.polyglot, 400),
+    "PNG at the limit": (lambda: pictures.large("PNG", 4000), 200),
+    "WebP at the limit": (lambda: pictures.large("WEBP", 4000), 200),
+    "GIF at the limit": (lambda: pictures.large("GIF", 4000), 200),
+    "PNG above the limit": (lambda: pictures.large("PNG", 4001), 413),
+}
+
+
+@pytest.fixture(scope="module")
+def small_function(digits_model: Path) -> Iterator[str]:
+    """The function in little memory."""
+    settings = SETTINGS | {"MODEL": str(digits_model)}
+    with function_process("classify", settings, memory=MEMORY) as (_, port):
+        assert requests.get(f"http://127.0.0.1:{port}/health", timeout=30).status_code == 200
+        yield f"http://127.0.0.1:{port}"
+
+
+def post(url: str, data: bytes, content_type: str = "application/octet-stream") -> requests.Response:
+    return requests.post(url, data, headers={"Content-Type": content_type}, timeout=SECONDS)
+
+
+def assert_unharmed(url: str) -> None:
+    """The next picture is answered."""
+    assert post(url, THREE).json()["predictions"][0]["label"] == "3"
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bomb(small_function: str, name: str) -> None:
+    """A picture that is made to do harm is answered in time and memory, and so is the one after it."""
+    make, status = BOMBS[name]
+    answer = post(small_function, make())
+    assert (answer.status_code, "Traceback" in answer.text) == (status, False), answer.text
+    assert_unharmed(small_function)
+
+
+def test_odd_pictures(small_function: str, shared: Path) -> None:
+    """Of the odd pictures that others collected none is a fault of ours, bombs among them."""
+    answers = {path.name: post(small_function, path.read_bytes()) for path in (shared / "images" / "odd").iterdir()}
+    assert {name: answer.status_code for name, answer in answers.items() if answer.status_code >= 500} == {}
+    assert answers["decompression_bomb.gif"].status_code == 413
+    assert_unharmed(small_function)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"instances": [' + b"[]," * 8_000_000 + b"[]]}", 413),
+        (b'{"instances": ' + b"[" * 8_000_000, 413),
+        (b'{"instances": [{"content": "' + b"A" * (24 << 20) + b'"}]}', 415),
+        (b'{"instances": [' + b"1" * (8 << 20) + b"]}", 400),
+    ],
+    ids=["lists", "depth", "base64", "digits"],
+)
+def test_json_bomb(small_function: str, body: bytes, status: int) -> None:
+    """JSON that would take many times its size is refused without taking it."""
+    assert post(small_function, body, "application/json").status_code == status
+    assert_unharmed(small_function)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 100\r\n\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\nZZ\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+    ids=["too short", "no chunk size", "chunk too short"],
+)
+def test_broken_off(small_function: str, rest: bytes) -> None:
+    """A request that breaks off is a 400, and harms no other."""
+    with socket.create_connection(("127.0.0.1", int(small_function.rpartition(":")[2])), timeout=SECONDS) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + rest)
+        client.shutdown(socket.SHUT_WR)
+        answer = client.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert_unharmed(small_function)
