@@ -112,7 +112,7 @@ def test_choose(page: Page, digit_picture: tuple[Path, str]) -> None:
     expect(card.get_by_role("heading")).to_have_text(path.name)
     expect(card.locator(".bars li")).to_have_count(5)
     expect(card.locator(".bars li").first).to_have_text(re.compile(rf"^{label} [\d.<> ]+%$"))
-    expect(card.locator(".answer > p")).to_have_text(re.compile(r"^[\d.]+ m?s · digits \S+$"))
+    expect(card.locator(".answer > p")).to_have_text(re.compile(r"^[\d.]+ m?s, [\d.]+ m?s on the server · digits \S+$"))
 
 
 def test_no_picture(page: Page, note: Path) -> None:
@@ -122,6 +122,42 @@ def test_no_picture(page: Page, note: Path) -> None:
         choose(page, note)
     sentence = answered.value.json()["error"]["message"]
     expect(page.locator("#results > li")).to_contain_text(f"Not classified. {sentence}")
+
+
+def test_photo(browser: Browser, http_server: str, digit_picture: tuple[Path, str]) -> None:
+    """On a phone a photo is taken with the camera, and classified like a chosen file; a desktop has no such button."""
+    path, label = digit_picture
+    phone = opened(new_page(browser, http_server, size=PHONE))
+    camera = phone.get_by_label("Take a photo")
+    assert camera.get_attribute("capture") == "environment"
+    camera.set_input_files(path)
+    expect(phone.locator("#results .bars li").first).to_contain_text(label)
+    phone.context.close()
+    desktop = opened(new_page(browser, http_server, size=DESKTOP))
+    expect(desktop.get_by_text("Take a photo")).to_be_hidden()
+    desktop.context.close()
+
+
+def test_keyboard(page: Page, digit_picture: tuple[Path, str]) -> None:
+    """With the keyboard alone one reaches the files, in the order of the page, and sees where one is."""
+    opened(page)
+    reached = []
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id"))
+    assert reached == ["clear", "files"]
+    assert page.locator("#drop").evaluate("drop => getComputedStyle(drop).outlineStyle") == "solid"
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(digit_picture[0])
+    expect(page.locator("#results[aria-live=polite] .bars")).to_be_visible()
+
+
+def test_no_foreign_script(page: Page) -> None:
+    """What would get into the page is not run: its policy knows the page's own script only."""
+    opened(page)
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.foreign = 1'}))")
+    assert page.evaluate("window.foreign") is None
 
 
 @pytest.mark.parametrize("kinds", [["paste"], ["dragover", "drop"]], ids=["paste", "drop"])
