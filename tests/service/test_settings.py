@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from predictor import Limits
-from service.settings import BadSetting, Location, Settings, UploadSettings
+from service.settings import BadSetting, HttpSettings, Location, Settings, UploadSettings, wants_warm_up
 
 MODEL = {"MODEL": "model.onnx"}
 
@@ -158,3 +158,50 @@ def test_child() -> None:
 def test_holds(prefix: str, bucket: str, name: str, expected: bool) -> None:
     """A prefix holds what lies below it, not what only begins alike."""
     assert Location.parse(prefix).holds(bucket, name) is expected
+
+
+def test_http_defaults() -> None:
+    """Nothing has to be set for HTTP: no bucket is read, no other site may ask."""
+    assert HttpSettings.from_environ({}) == HttpSettings(100, (), (), None, None)
+
+
+def test_http_all() -> None:
+    """Each setting of HTTP is read from its own variable, lists with commas."""
+    environ = {
+        "MAX_INSTANCES": "7",
+        "READ_BUCKETS": "a, b,",
+        "CORS_ORIGINS": "https://a.example",
+        "AIP_HEALTH_ROUTE": "/ready",
+        "AIP_PREDICT_ROUTE": "/predict",
+    }
+    expected = HttpSettings(7, ("a", "b"), ("https://a.example",), "/ready", "/predict")
+    assert HttpSettings.from_environ(environ) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MAX_INSTANCES", "0"), ("AIP_HEALTH_ROUTE", "ready"), ("AIP_PREDICT_ROUTE", "/<name>")]
+)
+def test_bad_http_setting(name: str, value: str) -> None:
+    """A setting of HTTP that cannot be used is named."""
+    with pytest.raises(BadSetting) as raised:
+        HttpSettings.from_environ({name: value})
+    assert raised.value.name == name
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("0", False), ("", False)])
+def test_warm_up(value: str, expected: bool) -> None:
+    """WARMUP is 1 or not."""
+    assert wants_warm_up({"WARMUP": value}) is expected
+
+
+def test_bad_warm_up() -> None:
+    """Another value of WARMUP is refused, not guessed."""
+    with pytest.raises(BadSetting, match="WARMUP is 'yes', neither 1 nor 0"):
+        wants_warm_up({"WARMUP": "yes"})
+
+
+@pytest.mark.parametrize("folder", ["gs://m/models", "gs://m/models/"])
+def test_model_of_vertex(folder: str) -> None:
+    """In a Vertex AI container the model is where Vertex AI put it, unless MODEL says otherwise."""
+    assert Settings.from_environ({"AIP_STORAGE_URI": folder}).model == "gs://m/models/model.onnx"
+    assert Settings.from_environ({"AIP_STORAGE_URI": folder} | MODEL).model == "model.onnx"
