@@ -36,7 +36,7 @@ class _Part(BaseConverter):
 
 def find(request: flask.Request, settings: HttpSettings) -> tuple[Route, dict[str, Any]]:
     """The route of a request and what its path names; raises Werkzeug's NotFound and MethodNotAllowed."""
-    endpoint, arguments = _table(settings).bind("localhost").match(request.path, request.method)
+    endpoint, arguments = table(settings).bind("localhost").match(request.path, request.method)
     return endpoint, dict(arguments)
 
 
@@ -47,7 +47,8 @@ def error_shape(path: str) -> ErrorShape:
 
 
 @cache
-def _table(settings: HttpSettings) -> Map:
+def table(settings: HttpSettings) -> Map:
+    """All routes, those among them that Vertex AI gives to a container."""
     rules = [*_container(settings), *_native(), *_vertex(), *_server()]
     for version in _VERSIONS:
         rules += [*_serving(f"{_SERVING}<part:name>{version}"), *_model(f"{_INFERENCE}/models/<part:name>{version}")]

@@ -14,6 +14,8 @@ from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+from service.http import routes
+from service.settings import HttpSettings
 from tests.service.http.requests import ROOT, SEVEN, THREE, base64_of, error_in, form, new_client
 
 MAX_INSTANCES = 100
@@ -131,8 +133,20 @@ def test_openapi(client: FlaskClient) -> None:
     assert client.get("/openapi.json").get_json() == DESCRIPTION
 
 
+def test_all_routes_are_described() -> None:
+    """The document has every route with its methods, and no other."""
+    described = {(path, method.upper()) for path, methods in DESCRIPTION["paths"].items() for method in methods}
+    rules = routes.table(HttpSettings.from_environ({})).iter_rules()
+    served = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
+        for rule in rules
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert described == served
+
+
 @schema.parametrize()
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_described(case: Case, http_server: str) -> None:
     """Whatever schemathesis makes of the document, the answer is no 5xx, and one that the document describes."""
     checks = [not_a_server_error, status_code_conformance, response_schema_conformance]
