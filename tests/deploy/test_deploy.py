@@ -374,11 +374,12 @@ class TestFiles:
 
     def test_only_what_runs(self, both: Run, project: Path) -> None:
         """The functions, the packages they import, the page and the model are sent; nothing else is."""
-        packages = [path for name in ("predictor", "service") for path in (project / name).glob("*.*")]
+        packages = [path for name in ("predictor", "service") for path in (project / name).rglob("[!.]*.*")]
+        packages = [path for path in packages if path.suffix != ".pyc"]
         names = [path.relative_to(project).as_posix() for path in packages if path.is_file()]
         expected = sorted([*names, "main.py", "requirements.txt", "model.onnx"])
         assert both.files == [expected, expected]
-        assert "service/page.html" in expected
+        assert "service/http/page.html" in expected
 
     def test_size_is_said(self, both: Run) -> None:
         """The number and the size of the collected files are printed."""
