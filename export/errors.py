@@ -90,7 +90,8 @@ class NotEqual(ExportError):
 
 
 _ABOUT_CODE = re.compile(
-    r"Graph execution error:|Detected at node .*|<stack traces unavailable>|\d+ root error\(s\) found\.|\[\[.*|"
+    r"Graph execution error:|Detected at node .*|Node: .*|<stack traces unavailable>|"
+    r"\d+ root error\(s\) found\.|\[\[.*|"
 )
 
 
