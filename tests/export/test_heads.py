@@ -126,7 +126,6 @@ INSIDE: dict[str, list[Any]] = {
         LAYERS.RandomFlip(),
         LAYERS.RandomRotation(0.2),
         LAYERS.RandomZoom(0.1),
-        LAYERS.RandomContrast(0.2),
         LAYERS.RandomTranslation(0.1, 0.1),
     ],
 }
