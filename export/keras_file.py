@@ -13,7 +13,9 @@ def save(path: Path, folder: Path) -> None:
 
     try:
         model = keras.saving.load_model(path, compile=False)
-        model.export(str(folder), verbose=False)
+        # Left to itself, Keras 3 exports augmentation layers switched on.
+        inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+        keras.Model(inputs, model(inputs, training=False)).export(str(folder), verbose=False)
     except Exception as error:  # Keras raises many types, and those of the model's own code
         raise CannotOpen(
             path,

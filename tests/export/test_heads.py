@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from export import exporter
-from export.errors import MissingPreprocessing
+from export.errors import MissingPreprocessing, NotAClassifier
 from export.options import Options
 from tests.export import models, photographs
 from tests.export.comparison import check_scores, decoded, resized
@@ -126,6 +126,8 @@ INSIDE: dict[str, list[Any]] = {
         LAYERS.RandomFlip(),
         LAYERS.RandomRotation(0.2),
         LAYERS.RandomZoom(0.1),
+        LAYERS.RandomContrast(0.2),
+        LAYERS.RandomBrightness(0.2),
         LAYERS.RandomTranslation(0.1, 0.1),
     ],
 }
@@ -136,10 +138,19 @@ def test_layers_inside(name: str, tmp_path: Path, photos: Path, export_to: Expor
     """A Keras model for pictures of any size that fits and scales them itself sees what it sees in TensorFlow."""
     steps = [LAYERS.Input([None, None, 3]), *INSIDE[name], LAYERS.Rescaling(1 / 255), models.network()]
     model = keras.Sequential(steps)
-    export = export_to(models.save_pixels(model, tmp_path / "model"), images=photos)
+    source = save(tmp_path / "model", lambda pixels: pixels, model, (None, None, None, 3))
+    export = export_to(source, images=photos)
     assert export.info.resizing is None
-    check_scores(export, photos, lambda data: model(tf.cast(decoded(data), tf.float32)))
+    check_scores(export, photos, lambda data: model(tf.cast(decoded(data), tf.float32), training=False))
     assert export.verification.parity.identical_inputs == 1
+
+
+def test_augmentation_left_on(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
+    """What Keras's own `export` makes of augmentation layers answers at random, and is refused."""
+    steps = [LAYERS.Input([SIZE, SIZE, 3]), LAYERS.RandomRotation(0.2), LAYERS.Rescaling(1 / 255), models.network()]
+    source = models.save_pixels(keras.Sequential(steps), tmp_path / "model")
+    with pytest.raises(NotAClassifier, match="another answer for the same picture each time"):
+        export_to(source, images=photos)
 
 
 @pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
