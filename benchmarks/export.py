@@ -15,7 +15,7 @@ NETWORKS = ("mobilenet", "vision-transformer")
 PICTURES = 3
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "examples" / "digits" / "samples"
-OPSET = "18"  # as export/operations.py has it
+OPSET = "18"  # as export/network/operations.py has it
 
 
 @dataclass(frozen=True)

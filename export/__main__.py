@@ -14,7 +14,7 @@ from rich.console import Console
 from export import noise, progress, summary
 from export.errors import ExportError, MissingPreprocessing, first_line
 from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Fit, Options
-from export.scale import SCALES, Order
+from export.preprocessing.scale import SCALES, Order
 from predictor.metadata import Drawing, Orientation
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)

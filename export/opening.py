@@ -10,21 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
-from export import keras_file, labels, pictures
-from export.ending import Ending
+from export import pictures
 from export.errors import ExportError, first_line
-from export.fingerprint import fingerprint
-from export.labels import Labels
+from export.graph.saved_model import SavedModel
+from export.kinds import keras_file
+from export.kinds.original import UNREADABLE, Original, check_repeatable
+from export.kinds.pipeline import Pipeline
+from export.kinds.saved_model_pipeline import saved_model_pipeline
+from export.kinds.tflite import TfliteModel
+from export.kinds.tflite_pipeline import tflite_pipeline
+from export.network.ending import Ending
 from export.options import Options
-from export.original import UNREADABLE, Original, check_repeatable
-from export.pipeline import Pipeline
 from export.progress import Report
-from export.saved_model import SavedModel
-from export.saved_model_pipeline import saved_model_pipeline
-from export.source import Source, open_source
-from export.tflite import TfliteModel
-from export.tflite_metadata import TfliteMetadata
-from export.tflite_pipeline import tflite_pipeline
+from export.source import labels
+from export.source.fingerprint import fingerprint
+from export.source.labels import Labels
+from export.source.source import Source, open_source
+from export.source.tflite_metadata import TfliteMetadata
 
 LOOKED_AT = 4  # pictures whose values show what kind of output it is
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from export.errors import ExportError
-from export.scale import SCALES, Order, Scale
+from export.preprocessing.scale import SCALES, Order, Scale
 from predictor.metadata import Drawing, Orientation
 
 DEFAULT_TOLERANCE = 1e-4

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import NotEqual, first_line
-from export.network import NETWORK_INPUT
-from export.original import UNREADABLE, Original
+from export.kinds.original import UNREADABLE, Original
+from export.network.network import NETWORK_INPUT
 from export.pictures import Picture
 from predictor import BadImage, Classifier, Parity
 from predictor.classifier import INPUT, Scores, open_session

@@ -22,12 +22,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from export import label_file, labels
 from export.__main__ import main as export_command
 from export.options import PRESETS, RESIZES, Activation, Fit
-from export.report_page import SHOWN_PICTURES
-from export.scale import SCALES, Order
-from export.source import open_source
+from export.preprocessing.scale import SCALES, Order
+from export.report.page import SHOWN_PICTURES
+from export.source import label_file, labels
+from export.source.source import open_source
 from predictor import Decoding, Resizing
 from predictor.__main__ import main as predict_command
 from predictor.metadata import Drawing

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
-from export.operations import DOMAIN, OPSET
-from export.resize import expand_resizes
+from export.network.operations import DOMAIN, OPSET
+from export.network.resize import expand_resizes
 from predictor.classifier import open_session
 
 Array = npt.NDArray[Any]

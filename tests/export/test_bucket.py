@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from export import bucket
 from export.errors import CannotDownload, NotAModel, SeveralModels
-from export.source import Source, open_source
+from export.source import bucket
+from export.source.source import Source, open_source
 from tests.cloud_storage import Callback, CloudStorage, CorruptBytes, CutStream, Fault, Operation, Reset, Status
 from tests.export.conftest import ExportTo
 from tests.export.test_source import DIGITS, same_files, saved_model, zipped

@@ -9,9 +9,10 @@ import onnxruntime
 import pytest
 import tensorflow as tf
 
-from export import description, model_file
 from export.errors import ExportError, NoSuchSignature, NotAClassifier, NotEqual
 from export.exporter import Export
+from export.graph import description
+from export.network import model_file
 from predictor import Classifier, Decoding
 from tests.export import models
 from tests.export.conftest import ExportTo

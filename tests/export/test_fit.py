@@ -14,7 +14,7 @@ import tensorflow as tf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from export.fit import FITS, RESIZES, fitted
+from export.preprocessing.fit import FITS, RESIZES, fitted
 from tests.export import models
 from tests.export.conftest import ExportTo
 from tests.export.resizes import Array, picture

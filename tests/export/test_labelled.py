@@ -13,7 +13,7 @@ from export import exporter
 from export.errors import ExportError, MissingPreprocessing
 from export.opening import Subject
 from export.options import RESIZES, Options
-from export.scale import SCALES
+from export.preprocessing.scale import SCALES
 from tests.export import models, photographs
 
 SIZE = 32

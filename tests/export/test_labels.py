@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from export import labels
 from export.errors import WrongLabels
-from export.tflite_metadata import TfliteMetadata
+from export.source import labels
+from export.source.tflite_metadata import TfliteMetadata
 from tests.export import models
 from tests.export.conftest import ExportTo
 

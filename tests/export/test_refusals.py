@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 
-from export import flatten
 from export.__main__ import main
+from export.graph import flatten
 from tests.export import models, signatures
 from tests.export.signatures import FILES, PIXELS, Signature, decoded
 

@@ -14,11 +14,12 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from PIL import Image
 from playwright.sync_api import Browser
 
-from export import description, thumbnail
 from export.errors import ExportError, NotEqual
 from export.exporter import export_model
+from export.graph import description
 from export.options import Options
-from export.scatter import HEIGHT, WIDTH, Scatter
+from export.report import thumbnail
+from export.report.scatter import HEIGHT, WIDTH, Scatter
 from predictor import Decoding
 from tests.browser import DESKTOP, PHONE, SCREENSHOTS, new_page
 from tests.export.conftest import ExportTo

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from export.operations import DOMAIN
-from export.resize import expand_resizes
+from export.network.operations import DOMAIN
+from export.network.resize import expand_resizes
 from tests.export.resizes import Array, cast, expand, inputs_with_types, onnx_model, picture, run
 
 Original = Callable[[Array, tuple[int, int]], Array]

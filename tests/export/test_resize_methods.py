@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from export.operations import DOMAIN
-from export.resize import OPERATIONS, kernels
+from export.network.operations import DOMAIN
+from export.network.resize import OPERATIONS, kernels
 from tests.export.resizes import DTYPES, Array, cast, expand, inputs_with_types, onnx_model, picture, run
 
 MODES: dict[str, dict[str, bool]] = {

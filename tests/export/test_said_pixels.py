@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from export.errors import ExportError
 from export.options import PILLOW_RESIZES, PRESETS, TF_RESIZES, Options, Pixels
-from export.scale import SCALES
+from export.preprocessing.scale import SCALES
 from tests.export import models
 from tests.export.comparison import check_scores, decoded, resized
 from tests.export.conftest import ExportTo

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import exporter, samples
+from export import exporter
 from export.errors import MissingPreprocessing
 from export.opening import Subject
 from export.options import Options
+from export.preprocessing import samples
 from tests.export import models, photographs
 from tests.export.comparison import check_scores, resized
 from tests.export.conftest import ExportTo

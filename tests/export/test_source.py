@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.python.saved_model import loader_impl
 
-from export import archive, labels, layout, source
 from export.errors import CannotOpen, Damaged, NotAModel, SeveralModels, TooLarge
-from export.source import Source, open_source
+from export.source import archive, labels, layout, source
+from export.source.source import Source, open_source
 from tests.export.conftest import ExportTo
 
 # Of h5py, when Keras writes a file.

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.errors import Damaged
-from export.tflite_metadata import TfliteMetadata
+from export.source.tflite_metadata import TfliteMetadata
 
 Field = tuple[str, object]
 """How a field is written, and its value."""

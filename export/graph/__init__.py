@@ -1,0 +1,1 @@
+"""TensorFlow's graphs: opened, followed from picture to scores, cut, copied and run."""

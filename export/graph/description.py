@@ -1,0 +1,110 @@
+"""The graph between picture and network, in words."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import tensorflow as tf
+
+from export.errors import CannotConvert
+from export.graph.dataflow import Node
+from export.graph.flatten import IMAGE, FlatGraph
+from predictor import Decoding
+from predictor.metadata import JpegRatio
+
+_WORDS = {
+    "Mul": "multiply by",
+    "RealDiv": "divide by",
+    "Div": "divide by",
+    "Sub": "subtract",
+    "AddV2": "add",
+    "Add": "add",
+}
+_RESIZES = {
+    "ResizeBilinear": "bilinear",
+    "ResizeNearestNeighbor": "nearest",
+    "ResizeBicubic": "bicubic",
+    "ResizeArea": "area",
+    "ScaleAndTranslate": "antialiased",
+}
+_SILENT = frozenset(("ExpandDims", "Squeeze", "EnsureShape", "Reshape", "Identity", "GatherV2"))
+_RATIOS = (1, 2, 4, 8)
+
+
+def decoding(decoder: Node) -> Decoding:
+    """How a decoder in the graph decodes; CannotConvert for what the predictor cannot do alike."""
+    attributes = decoder.definition.attr
+    channels, ratio = attributes["channels"].i, attributes["ratio"].i or 1
+    if decoder.op == "DecodeAndCropJpeg":
+        raise CannotConvert(
+            "The graph decodes a part of the picture only (DecodeAndCropJpeg), which is not supported. Decode all "
+            "of it with tf.io.decode_jpeg, and crop then."
+        )
+    if channels not in (0, 1, 3) or ratio not in _RATIOS:
+        raise CannotConvert(
+            f"The decoder {decoder.name} makes {channels} channels, shrunk by {ratio}, which is not supported. Decode "
+            "to 1 or 3 channels, shrunk by 1, 2, 4 or 8."
+        )
+    if attributes["dtype"].type not in (tf.uint8.as_datatype_enum, 0):
+        raise CannotConvert(
+            f"The decoder {decoder.name} does not make uint8 pixels, which is not supported. Decode to uint8."
+        )
+    return Decoding(
+        jpeg_transform="accurate" if attributes["dct_method"].s == b"INTEGER_ACCURATE" else "fast",
+        jpeg_smooth_chroma=attributes["fancy_upscaling"].b if "fancy_upscaling" in attributes else True,
+        jpeg_ratio=cast(JpegRatio, ratio),
+        channels=channels,
+    )
+
+
+def steps(flat: FlatGraph, decoder: Node) -> tuple[str, ...]:
+    """The steps from file to network input, first to last, as they stand in the graph."""
+    nodes = {node.name: node for node in flat.graph_def.node}
+    found: list[str] = []
+    name = _node_name(flat.network_input)
+    while name != IMAGE:
+        node = nodes[name]
+        inputs = [_node_name(tensor) for tensor in node.input]
+        data = next((i for i, input_name in enumerate(inputs) if nodes[input_name].op != "Const"), None)
+        if node.op not in _SILENT:
+            constants = [tf.make_ndarray(nodes[i].attr["value"].tensor) for i in inputs if nodes[i].op == "Const"]
+            found.append(_in_words(node, constants))
+        if data is None:
+            break
+        name = inputs[data]
+    return (decoded_in_words(decoder.op, decoding(decoder)), *reversed(found))
+
+
+def decoded_in_words(decoder: str, how: Decoding) -> str:
+    """How pictures are decoded."""
+    channels = f"{how.channels} channel{'s' * (how.channels > 1)}" if how.channels else "channels as in the file"
+    shrunk = f", shrunk by {how.jpeg_ratio}" if how.jpeg_ratio > 1 else ""
+    oriented = ", turned as EXIF says" if how.orientation == "apply" else ""
+    return f"{decoder}, {channels}, {how.jpeg_transform} JPEG transform{shrunk}{oriented}"
+
+
+def _in_words(node: Any, constants: list[Any]) -> str:
+    if node.op in _RESIZES:
+        height, width = next((c for c in constants if c.shape == (2,) and c.dtype == np.int32), ("?", "?"))
+        if node.op in ("ResizeArea", "ScaleAndTranslate"):
+            return f"resize to {height} x {width}, {_RESIZES[node.op]}"
+        if node.attr["align_corners"].b:
+            centres = "aligned corners"
+        else:
+            centres = "half-pixel centres" if node.attr["half_pixel_centers"].b else "no half-pixel centres"
+        return f"resize to {height} x {width}, {_RESIZES[node.op]}, {centres}"
+    if node.op in _WORDS and len(constants) == 1:
+        return f"{_WORDS[node.op]} {_number(constants[0])}"
+    if node.op == "Cast":
+        return f"cast to {tf.dtypes.as_dtype(node.attr['DstT'].type).name}"
+    return str(node.op)
+
+
+def _number(constant: Any) -> str:
+    values = np.unique(constant)
+    return " ".join(f"{value:.6g}" for value in values) if values.size <= 4 else f"{values.size} values"
+
+
+def _node_name(tensor: str) -> str:
+    return tensor.partition(":")[0]

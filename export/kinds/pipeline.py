@@ -1,0 +1,45 @@
+"""From a picture's file to a model's own scores: what every kind of model is for the rest of the exporter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import onnx
+
+from export.evidence import Evidence
+from export.kinds.original import Original
+from predictor import Decoding, Resizing, Source
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A model, opened and understood.
+
+    name: the model's name in answers. source: where it came from. signatures: all that the model has, for a person.
+    decoding, resizing: what is done before the graph. steps: the preprocessing in words. evidence: why it is this
+    preprocessing. activation: what makes the model's own output, as `interface.activation` says it. original: the
+    model itself. own_labels: the names that it gives so many classes, if it does. step: the distance of two
+    neighbouring scores, for a model whose scores are quantised. convert: makes what `network.convert` gives.
+    """
+
+    name: str
+    source: Source
+    signatures: tuple[str, ...]
+    decoding: Decoding
+    resizing: Resizing | None
+    steps: tuple[str, ...]
+    evidence: Evidence
+    activation: str
+    original: Original
+    own_labels: Callable[[int], OwnLabels | None]
+    step: float
+    convert: Callable[[], onnx.ModelProto]
+
+
+@dataclass(frozen=True)
+class OwnLabels:
+    """The names that a model itself gives its classes, in the order of the scores, and the part of it that does."""
+
+    names: list[str]
+    source: str

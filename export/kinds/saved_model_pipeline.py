@@ -1,0 +1,225 @@
+"""A SavedModel as a pipeline: its graph is followed, cut at the picture, and converted with what stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy.typing as npt
+import tensorflow as tf
+
+from export import pictures
+from export.errors import ExportError, NotAClassifier
+from export.evidence import Evidence
+from export.graph import description
+from export.graph.dataflow import Node, Scope, Tensor
+from export.graph.file_input import FileInput
+from export.graph.flatten import FlatGraph, flatten, subgraph
+from export.graph.running import GraphRunner
+from export.graph.saved_model import SavedModel, TensorSpec
+from export.graph.trace import Trace, in_order, trace
+from export.kinds import topk
+from export.kinds.interface import Interface, activation, choose
+from export.kinds.original import UNREADABLE, Original, Read, Seen, SignatureOriginal
+from export.kinds.pipeline import OwnLabels, Pipeline
+from export.kinds.saved_model_pixels import SavedModelPixels
+from export.kinds.topk import SortedOriginal, Sorting
+from export.network import network
+from export.options import Options
+from export.preprocessing.pixel_layout import written
+from export.preprocessing.pixel_model import Recovered
+from export.preprocessing.recipe import Recipe
+from export.preprocessing.recover import recover
+from export.progress import Report
+from export.source.labels import Labels
+from predictor import Source
+
+Feed = Callable[[bytes], dict[str, Any]]
+"""For a picture's file the tensor that holds it, by name."""
+
+
+def saved_model_pipeline(
+    model: SavedModel, name: str, options: Options, find_labels: Callable[[int], Labels], report: Report
+) -> Pipeline:
+    """The pipeline of what the options choose, or of the only signature that classifies."""
+    interface = choose(model, options.signature, options.output)
+    if interface.pixels is None:
+        return _of_files(model, name, interface, options)
+    pixels = SavedModelPixels(model, interface, find_labels)
+    return _of_pixels(model, name, interface, pixels, recover(pixels, options, report))
+
+
+def _of_files(model: SavedModel, name: str, interface: Interface, options: Options) -> Pipeline:
+    """A model that takes image files preprocesses them itself."""
+    if said := options.pixels.given():
+        raise ExportError(f"The model takes image files and preprocesses them itself; leave out the {said[0]}.")
+    way = _Way.through(model.scope, interface)
+    assert way.trace.decoder is not None
+    file_input = FileInput.of(way.trace.decoder)
+    spec = next(spec for spec in interface.signature.inputs if spec.name == f"{file_input.placeholder}:0")
+
+    _check_takes_one(spec)
+
+    def read(data: bytes) -> npt.NDArray[Any]:
+        return spec.holding(file_input.wrap(data))
+
+    original = way.original(model, lambda data: {spec.name: read(data)}, read)
+    decoding = description.decoding(way.trace.decoder)
+    flat = flatten(model, way.trace, decoding.channels or _channels_taken(original))
+    return Pipeline(
+        name=name,
+        source=_source(model, name, interface, spec.key),
+        signatures=_signatures(model),
+        decoding=decoding,
+        resizing=None,
+        steps=description.steps(flat, way.trace.decoder),
+        evidence=Evidence(),
+        activation=activation(way.scores),
+        original=original,
+        own_labels=lambda classes: way.labels(model, original, classes),
+        step=0.0,
+        convert=lambda: network.convert(flat),
+    )
+
+
+def _of_pixels(
+    model: SavedModel, name: str, interface: Interface, pixels: SavedModelPixels, recovered: Recovered
+) -> Pipeline:
+    """A model that takes pixels gets a decoder and the preprocessing of its recipe put in front."""
+    assert interface.pixels is not None
+    recipe, flat, way = _smallest_batch(model, interface, recovered.recipe)
+    fed = Seen(GraphRunner(subgraph(model, recipe.tensor())), recipe.read)
+    tensor = interface.pixels.name
+
+    def feed(data: bytes) -> dict[str, Any]:
+        return {tensor: pixels.filled(fed(data))}
+
+    original = way.original(model, feed, recipe.read)
+    return Pipeline(
+        name=name,
+        source=_source(model, name, interface, interface.pixels.key),
+        signatures=_signatures(model),
+        decoding=recipe.decoding,
+        resizing=recipe.resizing,
+        steps=recipe.in_words(),
+        evidence=recovered.evidence,
+        activation=activation(way.scores),
+        original=original,
+        own_labels=lambda classes: way.labels(model, original, classes),
+        step=0.0,
+        convert=lambda: network.convert(flat),
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The way through a graph: its scores in the order of the classes, and how they are sorted then, if they are."""
+
+    scope: Scope
+    interface: Interface
+    scores: Tensor
+    sorting: Sorting | None
+    trace: Trace
+
+    @classmethod
+    def through(cls, scope: Scope, interface: Interface, picture: Node | None = None) -> _Way:
+        """From `picture`, or from the graph's own decoder, to the scores."""
+        scores = scope.tensor(interface.scores.name)
+        sorting = Sorting.of(scores)
+        if sorting:
+            scores = sorting.scores
+        topk.check_unsorted(scores)
+        return cls(scope, interface, scores, sorting, trace(scores, picture))
+
+    def original(self, model: SavedModel, feed: Feed, read: Read) -> SignatureOriginal | SortedOriginal:
+        """The signature that this is the way through."""
+        seen = self._seen(model, self.trace.network_input, read)
+        original = SignatureOriginal(model, self.interface, feed, seen)
+        if self.sorting is None:
+            return original
+        unsorted, indices = (self._seen(model, tensor, read) for tensor in (self.scores, self.sorting.indices))
+        return SortedOriginal(original, unsorted, indices)
+
+    def _seen(self, model: SavedModel, tensor: Tensor, read: Read) -> Seen:
+        return Seen(GraphRunner(subgraph(model, tensor)), read)
+
+    def labels(self, model: SavedModel, original: SignatureOriginal | SortedOriginal, classes: int) -> OwnLabels | None:
+        """The names of a string output that has one for each class, the same for every picture."""
+        for output in self.interface.signature.outputs:
+            if not output.is_string:
+                continue
+            strings = self.scope.tensor(output.name)
+            names = topk.names(model, strings, self.sorting, classes) if self.sorting else None
+            if names := names or _constant_text(original, output, classes):
+                return OwnLabels(names, f"the output {output.key!r}")
+        return None
+
+
+def _constant_text(original: SignatureOriginal | SortedOriginal, output: TensorSpec, classes: int) -> list[str] | None:
+    first, second = (original.text(output, picture.read()) for picture in pictures.made()[:2])
+    return first if first == second and len(first) == classes else None
+
+
+def _check_takes_one(files: TensorSpec) -> None:
+    """Refuse a model whose graph is built for several files at a time; how one would go through it is not known."""
+    sizes = [size for size in files.shape or () if size not in (None, 1)]
+    if sizes:
+        raise NotAClassifier(f"The model takes {sizes[0]} files at a time, not one. Export it for a batch of any size.")
+
+
+def _smallest_batch(model: SavedModel, interface: Interface, recipe: Recipe) -> tuple[Recipe, FlatGraph, _Way]:
+    """A recipe for one picture, or for as many as the model has been built for where it takes no single one."""
+    layout = recipe.layout
+    for batch in (1,) if layout.batch in (None, 1) else (1, layout.batch):
+        attempt = replace(recipe, batch=batch)
+        way = _Way.through(*_bound(model, interface, attempt))
+        flat = flatten(model, way.trace, recipe.channels)
+        if _batch_of(flat) in (None, batch):
+            return attempt, flat, way
+    raise ExportError(f"The model takes {layout}, and gives no scores for one picture or for {layout.batch}.")
+
+
+def _bound(model: SavedModel, interface: Interface, recipe: Recipe) -> tuple[Scope, Interface, Node | None]:
+    """The graph with the recipe put in front of it, and the node where the picture appears, if no decoder makes it."""
+    assert interface.pixels is not None
+    batch = recipe.tensor()
+    scope = model.scope.bound({interface.pixels.name.partition(":")[0]: batch})
+    (placeholder,) = (node for node in in_order(batch, lambda _: False) if node.op == "Placeholder")
+    return scope, interface, None if placeholder.definition.attr["dtype"].type == tf.string else placeholder
+
+
+def _batch_of(flat: FlatGraph) -> int | None:
+    """The size of the batch that comes out for the batch that goes in; 0 where they cannot go together."""
+    graph = tf.Graph()
+    try:
+        with graph.as_default():
+            tf.import_graph_def(flat.graph_def, name="")
+    except ValueError:  # the shapes contradict each other
+        return 0
+    shape = graph.get_tensor_by_name(flat.scores).shape
+    size: int | None = None if shape.rank is None or shape.rank < 2 else shape[0]
+    return size
+
+
+def _channels_taken(original: Original) -> int:
+    """How many channels a network takes that decodes each file with its own: three, or one for gray pictures."""
+    for picture, channels in ((pictures.colour(), 3), (pictures.gray(), 1)):
+        try:
+            original.values(picture.read())
+            return channels
+        except UNREADABLE:
+            continue
+    raise ExportError("The model takes each picture with its own channels, but neither colours nor gray ones.")
+
+
+def _source(model: SavedModel, name: str, interface: Interface, key: str) -> Source:
+    return Source(name, model.fingerprint(), interface.signature.name, key, interface.scores.key)
+
+
+def _signatures(model: SavedModel) -> tuple[str, ...]:
+    return tuple(f"{name}: {_specs(item.inputs)} to {_specs(item.outputs)}" for name, item in model.signatures.items())
+
+
+def _specs(specs: Iterable[TensorSpec]) -> str:
+    return ", ".join(f"{spec.key} {written(spec.dtype, spec.shape)}" for spec in specs)

@@ -1,0 +1,88 @@
+"""A SavedModel that takes pixels, looked at for how it wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from export.graph.dataflow import Tensor
+from export.graph.flatten import subgraph
+from export.graph.running import GraphRunner
+from export.graph.saved_model import SavedModel
+from export.graph.trace import Trace, in_order, trace
+from export.kinds.interface import Interface, activation
+from export.kinds.original import vector
+from export.network.ending import Ending
+from export.options import Pixels
+from export.preprocessing import head
+from export.preprocessing.batchnorm import BatchNorm, divergences, first_batch_norm
+from export.source.labels import Labels
+
+
+class SavedModelPixels:
+    """A `PixelModel`."""
+
+    metadata = Pixels()
+
+    def __init__(self, model: SavedModel, interface: Interface, find_labels: Callable[[int], Labels]) -> None:
+        self._model = model
+        self._interface = interface
+        self._find_labels = find_labels
+        self.layout = interface.layout
+
+    @cached_property
+    def _trace(self) -> Trace:
+        assert self._interface.pixels is not None
+        scope = self._model.scope
+        placeholder = scope.node(self._interface.pixels.name.partition(":")[0])
+        return trace(scope.tensor(self._interface.scores.name), placeholder)
+
+    @property
+    def resizes_itself(self) -> bool:
+        """Whether it fits pictures of any size before its first layer."""
+        return head.fits_pictures(self._head_runner, self.layout)
+
+    def head(self) -> head.Head | None:
+        """What it does to its pixels before the first layer, as far as that was not learned from them."""
+        return head.measure(self._head_runner, self.layout)
+
+    @cached_property
+    def _head_runner(self) -> GraphRunner:
+        return GraphRunner(subgraph(self._model, self._end_of_head))
+
+    @cached_property
+    def _batch_norm(self) -> BatchNorm | None:
+        return first_batch_norm(self._trace)
+
+    @property
+    def _end_of_head(self) -> Tensor:
+        """What the first layer sees, or the batch normalisation that stands even before it."""
+        seen = self._trace.network_input
+        if self._batch_norm and self._batch_norm.given.node in in_order(seen, lambda node: False):
+            return self._batch_norm.given
+        return seen
+
+    def divergences(self, batches: Iterable[Mapping[Any, npt.NDArray[Any]]]) -> dict[Any, float]:
+        """The divergence at its first batch normalisation for each kind of batch; empty where it has none."""
+        return divergences(self._model, self._batch_norm, batches) if self._batch_norm else {}
+
+    def score(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """The score of each class for a batch."""
+        assert self._interface.pixels is not None
+        scores, feed = self._interface.scores, {self._interface.pixels.name: self.filled(batch)}
+        values = vector(self._model.call(self._interface.signature, scores, feed), scores.key)
+        ending = Ending.of(values[np.newaxis], activation(self._model.scope.tensor(scores.name)))
+        return ending.apply(values)
+
+    def labels(self, classes: int) -> Labels:
+        """The names of the classes."""
+        return self._find_labels(classes)
+
+    def filled(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The batch repeated to the size that the signature insists on."""
+        size = self.layout.batch
+        return np.repeat(batch, size, axis=0) if size and len(batch) == 1 else batch

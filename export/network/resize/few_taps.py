@@ -1,0 +1,158 @@
+"""The resizes that take one, two or four old pixels a side for each new one: nearest, bilinear and bicubic.
+
+All taps of all new pixels are gathered at once, [1, taps * new_height, taps * new_width, channels], and combined in the
+order of TensorFlow's kernels: the cost does not depend on the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx
+from onnx import helper
+
+from export.network.operations import DOMAIN
+from export.network.resize import cubic
+from export.network.resize.elementwise import Steps
+from export.network.resize.side import Side, flags, measure
+
+
+@dataclass(frozen=True)
+class _Method:
+    """The functions that find the taps, without and with half-pixel centres, and the one that combines them."""
+
+    taps: str
+    half_pixel_taps: str
+    combine: str
+
+
+_METHODS = {
+    "ResizeNearestNeighbor": _Method("NearestTaps", "NearestTaps", "CombineOne"),
+    "ResizeBilinear": _Method("BilinearTaps", "BilinearTaps", "CombineTwo"),
+    "ResizeBicubic": _Method("BicubicTaps", "BicubicHalfPixelTaps", "CombineFour"),
+}
+OPERATIONS = tuple(_METHODS)
+
+
+def write_out(resize: onnx.NodeProto, image: str, steps: Steps) -> list[onnx.NodeProto]:
+    """The nodes that gather the taps from `image`, take the elementwise steps with them, and combine them."""
+    rows, columns = Side.of(resize, "height"), Side.of(resize, "width")
+    gathered = f"{resize.output[0]}/gathered"
+    # What the first of the steps, or without any the resize itself, reads.
+    (*steps.nodes, resize)[0].input[0] = gathered
+    weighted = [resize.input[0], rows.weights, columns.weights]
+    return [
+        measure(image, resize, rows, columns),
+        _find_taps(resize, rows),
+        _find_taps(resize, columns),
+        helper.make_node("GatherTaps", [image, rows.taps, columns.taps], [gathered], domain=DOMAIN),
+        *steps.nodes,
+        helper.make_node(_METHODS[resize.op_type].combine, weighted, resize.output, domain=DOMAIN),
+    ]
+
+
+def _find_taps(resize: onnx.NodeProto, side: Side) -> onnx.NodeProto:
+    method, modes = _METHODS[resize.op_type], flags(resize)
+    is_half_pixel = modes.get("half_pixel_centers", 0)
+    return helper.make_node(
+        method.half_pixel_taps if is_half_pixel else method.taps,
+        [side.old, side.new],
+        [side.taps, side.weights],
+        domain=DOMAIN,
+        offset=0.5 if is_half_pixel else 0.0,
+        align_corners=modes.get("align_corners", 0),
+    )
+
+
+# Images are [1, height, width, channels]. The taps of a side are int64 [taps * new]: the first tap of every new pixel,
+# then the second of every one. offset is 0.5 with half-pixel centres, else 0.
+FUNCTIONS = (
+    *cubic.FUNCTIONS,
+    # With aligned corners as C's roundf, which rounds halves up, else down.
+    """
+    NearestTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, fractions)
+    {
+        half = Constant <value_float = 0.5> ()
+        align = Constant <value_int: int = @align_corners> ()
+        scaled = tensorflow.Scaled <offset: float = @offset, align_corners: int = @align_corners> (old, new)
+        floors = Floor (scaled)
+        fractions = Sub (scaled, floors)
+        is_upper = GreaterOrEqual (fractions, half)
+        upper = Cast <to = 7> (is_upper)
+        aligned = Mul (upper, align)
+        floors_int = Cast <to = 7> (floors)
+        positions = Add (floors_int, aligned)
+        taps = tensorflow.Within (positions, old)
+    }
+    """,
+    # The weight is that of the second of the two.
+    """
+    BilinearTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, weights)
+    {
+        shift = Constant <value_float: float = @offset> ()
+        scaled = tensorflow.Scaled <offset: float = @offset, align_corners: int = @align_corners> (old, new)
+        positions = Sub (scaled, shift)
+        floors = Floor (positions)
+        weights = Sub (positions, floors)
+        ceilings = Ceil (positions)
+        both = Concat <axis = 0> (floors, ceilings)
+        taps = tensorflow.Within (both, old)
+    }
+    """,
+    """
+    GatherTaps (image, row_taps, column_taps) => (gathered)
+    {
+        rows = Gather <axis = 1> (image, row_taps)
+        gathered = Gather <axis = 2> (rows, column_taps)
+    }
+    """,
+    """
+    CombineOne (gathered, row_weights, column_weights) => (resized)
+    {
+        resized = Identity (gathered)
+    }
+    """,
+    # Along the picture's rows, then along its columns.
+    """
+    CombineTwo (gathered, row_weights, column_weights) => (resized)
+    {
+        values = Cast <to = 1> (gathered)
+        row_factors, column_factors = tensorflow.Factors (row_weights, column_weights)
+        left, right = Split <num_outputs = 2, axis = 2> (values)
+        rightwards = Sub (right, left)
+        part_rightwards = Mul (rightwards, column_factors)
+        across = Add (left, part_rightwards)
+        top, bottom = Split <num_outputs = 2, axis = 1> (across)
+        downwards = Sub (bottom, top)
+        part_downwards = Mul (downwards, row_factors)
+        resized = Add (top, part_downwards)
+    }
+    """,
+    # Along the picture's columns, then along its rows.
+    """
+    CombineFour (gathered, row_weights, column_weights) => (resized)
+    {
+        values = Cast <to = 1> (gathered)
+        row_factors, column_factors = tensorflow.Factors (row_weights, column_weights)
+        weighted_rows = Mul (values, row_factors)
+        row_1, row_2, row_3, row_4 = Split <num_outputs = 4, axis = 1> (weighted_rows)
+        rows_2 = Add (row_1, row_2)
+        rows_3 = Add (rows_2, row_3)
+        rows = Add (rows_3, row_4)
+        weighted_columns = Mul (rows, column_factors)
+        column_1, column_2, column_3, column_4 = Split <num_outputs = 4, axis = 2> (weighted_columns)
+        columns_2 = Add (column_1, column_2)
+        columns_3 = Add (columns_2, column_3)
+        resized = Add (columns_3, column_4)
+    }
+    """,
+    """
+    Factors (row_weights, column_weights) => (row_factors, column_factors)
+    {
+        row_axes = Constant <value_ints = [0, 2, 3]> ()
+        row_factors = Unsqueeze (row_weights, row_axes)
+        column_axes = Constant <value_ints = [0, 1, 3]> ()
+        column_factors = Unsqueeze (column_weights, column_axes)
+    }
+    """,
+)

@@ -1,0 +1,1 @@
+"""How pictures became pixels in training, for models that take pixels: recovered, and put in front."""

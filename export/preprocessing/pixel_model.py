@@ -1,0 +1,48 @@
+"""A model that takes pixels, while it is sought how it wants them, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from export.evidence import Evidence
+from export.options import Pixels
+from export.preprocessing.head import Head
+from export.preprocessing.pixel_layout import Layout
+from export.preprocessing.recipe import Recipe
+from export.source.labels import Labels
+
+
+class PixelModel(Protocol):
+    """A model that takes pixels, as far as its preprocessing is sought."""
+
+    layout: Layout
+    metadata: Pixels
+
+    @property
+    def resizes_itself(self) -> bool:
+        """Whether it fits pictures of any size before its first layer."""
+
+    def head(self) -> Head | None:
+        """What it does to its pixels before the first layer; None where that is not known."""
+
+    def divergences(self, batches: Iterable[Mapping[Any, npt.NDArray[Any]]]) -> dict[Any, float]:
+        """The divergence at its first batch normalisation for each kind of batch; empty where it has none."""
+
+    def score(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """The score of each class for a batch."""
+
+    def labels(self, classes: int) -> Labels:
+        """The names of the classes."""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The recipe, and what speaks for it."""
+
+    recipe: Recipe
+    evidence: Evidence

@@ -1,0 +1,141 @@
+"""How pictures became pixels in training: said by the user, by the model, or shown by what the model remembers.
+
+In this order: the command line; layers at the head of the graph; a TFLite file's metadata; labelled pictures; the first
+batch normalisation. What none of them shows is not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from export import pictures
+from export.errors import ExportError, MissingPreprocessing
+from export.evidence import Evidence, Table
+from export.kinds.original import UNREADABLE
+from export.options import Options, Pixels
+from export.preprocessing import labelled, samples
+from export.preprocessing.candidates import Preparation, any_batch, usual_scales
+from export.preprocessing.head import Head
+from export.preprocessing.pixel_model import PixelModel, Recovered
+from export.preprocessing.recipe import Recipe
+from export.preprocessing.scale import SCALES, USUAL_ORDER, Order, Scale
+from export.progress import Report
+
+SHOWN_ANSWERS = 4  # pictures in the table of what each scale would answer
+
+
+def recover(model: PixelModel, options: Options, report: Report) -> Recovered:
+    """The recipe of a model; MissingPreprocessing, with the evidence there is, when it stays unclear."""
+    wanted = options.pixels.over(model.metadata)
+    recipe, said = _without_scale(model, wanted)
+    if model.layout.dtype.is_integer:
+        _check_unscaled(model, options.pixels.scale)
+        return Recovered(recipe, said)
+    head = None if options.pixels.scale else model.head()
+    if known := _known_scale(head, options.pixels.scale, wanted.scale):
+        scale, why = known
+        return Recovered(_scaled(recipe, scale, wanted.order), said.and_(Evidence(why)))
+    if options.labelled:
+        return labelled.decide(model, recipe, options.labelled, options.pixels, said, report)
+    if options.samples:
+        return samples.decide(model, recipe, options.samples, wanted.order, said, report)
+    raise _missing(model, recipe, options, head)
+
+
+def _known_scale(head: Head | None, said: Scale | None, metadata: Scale | None) -> tuple[Scale, tuple[str, ...]] | None:
+    """The scale that the user said, the model's head shows, or its metadata says, in this order, and why."""
+    if said:
+        return said, ()
+    if head and (fed := head.wanted()):
+        return fed, (f"the model scales by itself ({head}): it is fed {fed.name}",)
+    return (metadata, (f"scale {metadata.name}: the file's metadata says so",)) if metadata else None
+
+
+def _check_unscaled(model: PixelModel, scale: Scale | None) -> None:
+    if scale not in (None, SCALES["0..255"]):
+        raise ExportError(f"The model takes whole levels, {model.layout}, which cannot be scaled to {scale.name}.")
+
+
+def _without_scale(model: PixelModel, wanted: Pixels) -> tuple[Recipe, Evidence]:
+    """The recipe as far as scale and order are not in question, and what was assumed for it."""
+    layout, assumed = model.layout, []
+    _check_order(model, wanted.order)
+    resize = wanted.resize
+    if not resize and not (None in (layout.height, layout.width) and model.resizes_itself):
+        resize = "tf-bilinear"
+        assumed.append("resize tf-bilinear: assumed, say --resize if training used another")
+    height, width = _size(model, wanted) if resize else (0, 0)
+    recipe = Recipe(
+        layout,
+        height,
+        width,
+        resize,
+        wanted.fit or "stretch",
+        wanted.orientation or "ignore",
+        SCALES["0..255"],
+        "gray" if layout.channels == 1 else wanted.order or "rgb",
+    )
+    return recipe, Evidence(tuple(assumed))
+
+
+def _check_order(model: PixelModel, order: Order | None) -> None:
+    if model.layout.channels == 1 and order in ("rgb", "bgr"):
+        raise ExportError(f"The model takes gray pictures, {model.layout}: --channels {order} does not fit.")
+    if model.layout.channels == 3 and order == "gray":
+        raise ExportError(f"The model takes colours, {model.layout}: --channels gray does not fit.")
+
+
+def _size(model: PixelModel, wanted: Pixels) -> tuple[int, int]:
+    layout = model.layout
+    fixed = (layout.height, layout.width)
+    if wanted.size and any(size not in (None, said) for size, said in zip(fixed, wanted.size)):
+        raise ExportError(f"The model takes {layout}: --size {wanted.size[0]} {wanted.size[1]} does not fit.")
+    if wanted.size:
+        return wanted.size
+    if layout.height is None or layout.width is None:
+        raise MissingPreprocessing(
+            f"The model takes pixels of any size, {layout}, and does not say to which size pictures were resized in "
+            "training. Say it with --size HEIGHT WIDTH."
+        )
+    return layout.height, layout.width
+
+
+def _scaled(recipe: Recipe, scale: Scale, order: Order | None) -> Recipe:
+    """With a scale, and the order that was said, else the one that usually goes with the scale."""
+    if recipe.order == "gray":
+        if scale.is_by_colour:
+            raise ExportError(f"The scale {scale.name!r} is for colours, and the model takes gray pictures.")
+        return replace(recipe, scale=scale)
+    return replace(recipe, scale=scale, order=order or USUAL_ORDER.get(scale.name, "rgb"))
+
+
+def _missing(model: PixelModel, recipe: Recipe, options: Options, head: Head | None) -> MissingPreprocessing:
+    """Why nothing can be exported, and what each scale would answer."""
+    own = f" It computes {head} on them, which does not tell." if head and not head.is_plain else ""
+    return MissingPreprocessing(
+        f"The model takes pixels, {model.layout}, and does not say how they were scaled in training.{own} Say it with "
+        f"--scale {'|'.join(SCALES)} or --mean and --std, give pictures like the training's with --samples, or some "
+        "in one folder a class with --labelled.",
+        Evidence(tables=(_answers(model, recipe, options),)),
+    )
+
+
+def _answers(model: PixelModel, recipe: Recipe, options: Options) -> Table:
+    """What the model would answer, for each scale, on a few pictures."""
+    recipes = usual_scales(recipe, options.pixels.order)
+    labels = model.labels(len(model.score(any_batch(recipe)))).names
+    prepare = Preparation(recipes)
+    columns: list[str] = []
+    cells: dict[str, list[str]] = {name: [name] for name in recipes}
+    for picture in pictures.from_folder(options.images) if options.images else pictures.made():
+        if len(columns) == SHOWN_ANSWERS:
+            break
+        try:
+            batches = prepare(picture.read())
+        except UNREADABLE:
+            continue
+        columns.append(picture.name)
+        for name, batch in batches.items():
+            scores = model.score(batch)
+            cells[name].append(f"{labels[int(scores.argmax())]} {scores.max():.0%}")
+    return Table("What the model would answer", ("scale", *columns), tuple(tuple(row) for row in cells.values()))

@@ -1,0 +1,1 @@
+"""The proof as a page to look at."""

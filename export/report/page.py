@@ -1,0 +1,168 @@
+"""The proof as a page to look at: one HTML file that asks no other address for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+
+from export import summary
+from export.network import model_file
+from export.opening import Subject
+from export.parity import Comparison, LeftOut, Verification
+from export.pictures import Picture
+from export.report import thumbnail
+from export.report.scatter import Scatter
+from export.report.thumbnail import Thumbnail
+from predictor import Limits
+from predictor.image import decode
+
+SHOWN_PICTURES = 40
+SHOWN_LEFT_OUT = 40
+SHOWN_SCORES = 3
+
+Inputs = Callable[[Picture], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
+"""What the first layer sees of a picture, in the original and in the exported file."""
+
+
+Best = tuple[str, float] | None
+"""A label and its score; None where there are no more."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """The ends of a range of values."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a first layer sees of a picture, and its range; thumbnail is None where that is no picture."""
+
+    whose: str
+    thumbnail: Thumbnail | None
+    range: Range
+
+
+@dataclass(frozen=True)
+class Card:
+    """One picture as it is shown; best: the best labels of both, side by side."""
+
+    name: str
+    picture: Thumbnail
+    size: str
+    sights: tuple[Sight, ...]
+    input_difference: float
+    best: tuple[tuple[Best, Best], ...]
+    difference: float
+    agrees: bool
+    is_within: bool
+
+
+def write(path: Path, subject: Subject, verification: Verification, tolerance: float, inputs: Inputs) -> None:
+    """Write the page about a verification, whether it succeeded or not."""
+    shown = verification.worst_first(tolerance)[:SHOWN_PICTURES]
+    original, exported = _all_scores(verification)
+    seen = _range(values for comparison in shown for values in inputs(comparison.picture))
+    scatters = [Scatter.of_scores(original, exported), Scatter.of_differences(original, exported, tolerance)]
+    page = _template().render(
+        name=subject.pipeline.name,
+        failure=verification.failure(tolerance),
+        tolerance=tolerance,
+        proof=summary.proof(verification.parity),
+        found=summary.found(subject),
+        tables=subject.pipeline.evidence.tables,
+        notes=summary.notes(subject, verification),
+        scatters=scatters if original.size else [],
+        cards=[_card(comparison, subject, tolerance, inputs, seen) for comparison in shown],
+        seen=seen,
+        compared=len(verification.comparisons),
+        left_out=_left_out(verification),
+    )
+    with model_file.replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
+
+
+def _all_scores(verification: Verification) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """All scores that both say, float64 [scores] of each."""
+    original = np.concatenate([c.original for c in verification.comparisons]).astype(np.float64)
+    exported = np.concatenate([c.exported for c in verification.comparisons]).astype(np.float64)
+    said = np.isfinite(original) & np.isfinite(exported)
+    return original[said], exported[said]
+
+
+def _range(values: Iterable[npt.NDArray[Any]]) -> Range:
+    """The smallest and the largest of many values."""
+    ends = [(float(np.nanmin(array)), float(np.nanmax(array))) for array in values]
+    return Range(min(low for low, _ in ends), max(high for _, high in ends))
+
+
+def _card(comparison: Comparison, subject: Subject, tolerance: float, inputs: Inputs, seen: Range) -> Card:
+    data = comparison.picture.read()
+    pixels = decode(data, subject.pipeline.decoding, Limits(max_bytes=len(data)))
+    original, exported = inputs(comparison.picture)
+    names = subject.labels.names
+    return Card(
+        name=comparison.picture.name,
+        picture=thumbnail.of_pixels(pixels),
+        size=f"{pixels.shape[1]} × {pixels.shape[0]}",
+        sights=_sights(original, exported, seen, is_one=comparison.identical_input),
+        input_difference=_difference(original, exported),
+        best=tuple(zip_longest(_best(comparison.original, names), _best(comparison.exported, names))),
+        difference=comparison.difference,
+        agrees=comparison.agrees(tolerance),
+        is_within=comparison.difference <= tolerance,
+    )
+
+
+def _sights(original: npt.NDArray[Any], exported: npt.NDArray[Any], seen: Range, *, is_one: bool) -> tuple[Sight, ...]:
+    """What both see; only one where it is the same."""
+    shown = [("Both networks", original)] if is_one else [("Original", original), ("model.onnx", exported)]
+    return tuple(
+        Sight(whose, thumbnail.of_tensor(values, seen.low, seen.high), _range([values])) for whose, values in shown
+    )
+
+
+def _difference(original: npt.NDArray[Any], exported: npt.NDArray[Any]) -> float:
+    """The largest difference of a value; infinite where the shapes differ."""
+    if original.shape != exported.shape:
+        return float("inf")
+    return float(np.abs(original.astype(np.float64) - exported.astype(np.float64)).max(initial=0))
+
+
+def _best(scores: npt.NDArray[np.float32], names: tuple[str, ...]) -> tuple[Best, ...]:
+    """The labels with the highest scores, which NaN never is."""
+    order = np.argsort(-scores, kind="stable")[:SHOWN_SCORES]
+    return tuple((names[i], float(scores[i])) for i in order if not np.isnan(scores[i]))
+
+
+def _left_out(verification: Verification) -> list[tuple[str, tuple[LeftOut, ...], int]]:
+    """What neither or only one can read: a heading, the first pictures, and how many more there are."""
+    groups = (
+        ("The original cannot read them", verification.unreadable),
+        ("The original reads them, model.onnx refuses them", verification.refused),
+    )
+    return [
+        (heading, pictures[:SHOWN_LEFT_OUT], max(len(pictures) - SHOWN_LEFT_OUT, 0))
+        for heading, pictures in groups
+        if pictures
+    ]
