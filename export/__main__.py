@@ -125,7 +125,7 @@ def _failures(console: Console, outcome: str, debug: bool) -> Iterator[None]:
         if debug:
             raise
         if isinstance(error, MissingPreprocessing):
-            summary.show_tables(console, error.evidence)
+            summary.show_evidence(console, error.evidence)
         why = error if isinstance(error, ExportError) else _unforeseen(error)
         click.secho(f"{outcome}{why}", fg="red", bold=True, err=True)
         sys.exit(1)

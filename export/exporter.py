@@ -13,13 +13,12 @@ import tf2onnx
 
 from export import pictures
 from export.errors import CannotConvert, NotEqual, first_line
-from export.kinds.original import UNREADABLE
 from export.network import model_file, network
 from export.network.model_file import ModelFile
 from export.opening import Subject, open_subject
 from export.options import DEFAULT_TOLERANCE, Options
 from export.parity import Verification, Verifier
-from export.pictures import Picture
+from export.pictures import UNREADABLE, Picture
 from export.progress import Report
 from export.report import page as report_page
 from predictor import BadModel, Classifier, ModelInfo, Prediction

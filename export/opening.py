@@ -14,13 +14,14 @@ from export import pictures
 from export.errors import ExportError, first_line
 from export.graph.saved_model import SavedModel
 from export.kinds import keras_file
-from export.kinds.original import UNREADABLE, Original, check_repeatable
+from export.kinds.original import Original, check_repeatable
 from export.kinds.pipeline import Pipeline
 from export.kinds.saved_model_pipeline import saved_model_pipeline
 from export.kinds.tflite import TfliteModel
 from export.kinds.tflite_pipeline import tflite_pipeline
 from export.network.ending import Ending
 from export.options import Options
+from export.pictures import UNREADABLE
 from export.progress import Report
 from export.source import labels
 from export.source.fingerprint import fingerprint

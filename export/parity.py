@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import NotEqual, first_line
-from export.kinds.original import UNREADABLE, Original
+from export.kinds.original import Original
 from export.network.network import NETWORK_INPUT
-from export.pictures import Picture
+from export.pictures import UNREADABLE, Picture
 from predictor import BadImage, Classifier, Parity
 from predictor.classifier import INPUT, Scores, open_session
 

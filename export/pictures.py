@@ -10,9 +10,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 from PIL import Image
 
 from export.errors import ExportError
+from predictor import BadImage
+
+UNREADABLE = (tf.errors.InvalidArgumentError, BadImage)
+"""What is raised for a picture that an original cannot read."""
 
 SEED = 1
 TWELVE_MEGAPIXELS = (4000, 3000)

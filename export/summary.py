@@ -49,6 +49,12 @@ def show_answers(answers: Iterable[tuple[Path, Answer]]) -> None:
         click.echo(f"{path!s:{width}}  {best}")
 
 
+def show_evidence(console: Console, evidence: Evidence) -> None:
+    """What was found before a decision failed, and the figures that it failed on."""
+    _print_rows([("Found", evidence.sentences)])
+    show_tables(console, evidence)
+
+
 def show_tables(console: Console, evidence: Evidence) -> None:
     """The figures that a decision rests on."""
     for table in evidence.tables:

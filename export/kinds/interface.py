@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -167,3 +167,12 @@ def _written_outputs(signature: Signature) -> str:
     if any(spec.shape and len(spec.shape) == 4 for spec in signature.outputs):
         hint = " Scores for every pixel or place are not a classifier's."
     return f"Its outputs: {outputs}.{hint} An output that can be exported is a float [N, classes]."
+
+
+def in_words(model: SavedModel) -> tuple[str, ...]:
+    """All signatures with what they take and give, for a person."""
+    return tuple(f"{name}: {_specs(item.inputs)} to {_specs(item.outputs)}" for name, item in model.signatures.items())
+
+
+def _specs(specs: Iterable[TensorSpec]) -> str:
+    return ", ".join(f"{spec.key} {written(spec.dtype, spec.shape)}" for spec in specs)

@@ -9,17 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from export.errors import CannotConvert, NotAClassifier
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
 from export.kinds.interface import Interface
 from export.network.ending import Ending
-from predictor import BadImage
-
-UNREADABLE = (tf.errors.InvalidArgumentError, BadImage)
-"""What an original raises for a picture that it cannot read."""
 
 Read = Callable[[bytes], Any]
 """From a picture's file to what a graph is fed: the file wrapped, or pixels decoded."""

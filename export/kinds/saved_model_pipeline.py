@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
@@ -13,30 +13,26 @@ from export import pictures
 from export.errors import ExportError, NotAClassifier
 from export.evidence import Evidence
 from export.graph import description
-from export.graph.dataflow import Node, Scope, Tensor
+from export.graph.dataflow import Node, Scope
 from export.graph.file_input import FileInput
 from export.graph.flatten import FlatGraph, flatten, subgraph
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
-from export.graph.trace import Trace, in_order, trace
-from export.kinds import topk
-from export.kinds.interface import Interface, activation, choose
-from export.kinds.original import UNREADABLE, Original, Read, Seen, SignatureOriginal
-from export.kinds.pipeline import OwnLabels, Pipeline
+from export.graph.trace import in_order
+from export.kinds.interface import Interface, activation, choose, in_words
+from export.kinds.original import Original, Seen
+from export.kinds.pipeline import Pipeline
 from export.kinds.saved_model_pixels import SavedModelPixels
-from export.kinds.topk import SortedOriginal, Sorting
+from export.kinds.way import Way
 from export.network import network
 from export.options import Options
-from export.preprocessing.pixel_layout import written
+from export.pictures import UNREADABLE
 from export.preprocessing.pixel_model import Recovered
 from export.preprocessing.recipe import Recipe
 from export.preprocessing.recover import recover
 from export.progress import Report
 from export.source.labels import Labels
 from predictor import Source
-
-Feed = Callable[[bytes], dict[str, Any]]
-"""For a picture's file the tensor that holds it, by name."""
 
 
 def saved_model_pipeline(
@@ -54,7 +50,7 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
     """A model that takes image files preprocesses them itself."""
     if said := options.pixels.given():
         raise ExportError(f"The model takes image files and preprocesses them itself; leave out the {said[0]}.")
-    way = _Way.through(model.scope, interface)
+    way = Way.through(model.scope, interface)
     assert way.trace.decoder is not None
     file_input = FileInput.of(way.trace.decoder)
     spec = next(spec for spec in interface.signature.inputs if spec.name == f"{file_input.placeholder}:0")
@@ -70,7 +66,7 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
     return Pipeline(
         name=name,
         source=_source(model, name, interface, spec.key),
-        signatures=_signatures(model),
+        signatures=in_words(model),
         decoding=decoding,
         resizing=None,
         steps=description.steps(flat, way.trace.decoder),
@@ -99,7 +95,7 @@ def _of_pixels(
     return Pipeline(
         name=name,
         source=_source(model, name, interface, interface.pixels.key),
-        signatures=_signatures(model),
+        signatures=in_words(model),
         decoding=recipe.decoding,
         resizing=recipe.resizing,
         steps=recipe.in_words(),
@@ -112,55 +108,6 @@ def _of_pixels(
     )
 
 
-@dataclass(frozen=True)
-class _Way:
-    """The way through a graph: its scores in the order of the classes, and how they are sorted then, if they are."""
-
-    scope: Scope
-    interface: Interface
-    scores: Tensor
-    sorting: Sorting | None
-    trace: Trace
-
-    @classmethod
-    def through(cls, scope: Scope, interface: Interface, picture: Node | None = None) -> _Way:
-        """From `picture`, or from the graph's own decoder, to the scores."""
-        scores = scope.tensor(interface.scores.name)
-        sorting = Sorting.of(scores)
-        if sorting:
-            scores = sorting.scores
-        topk.check_unsorted(scores)
-        return cls(scope, interface, scores, sorting, trace(scores, picture))
-
-    def original(self, model: SavedModel, feed: Feed, read: Read) -> SignatureOriginal | SortedOriginal:
-        """The signature that this is the way through."""
-        seen = self._seen(model, self.trace.network_input, read)
-        original = SignatureOriginal(model, self.interface, feed, seen)
-        if self.sorting is None:
-            return original
-        unsorted, indices = (self._seen(model, tensor, read) for tensor in (self.scores, self.sorting.indices))
-        return SortedOriginal(original, unsorted, indices)
-
-    def _seen(self, model: SavedModel, tensor: Tensor, read: Read) -> Seen:
-        return Seen(GraphRunner(subgraph(model, tensor)), read)
-
-    def labels(self, model: SavedModel, original: SignatureOriginal | SortedOriginal, classes: int) -> OwnLabels | None:
-        """The names of a string output that has one for each class, the same for every picture."""
-        for output in self.interface.signature.outputs:
-            if not output.is_string:
-                continue
-            strings = self.scope.tensor(output.name)
-            names = topk.names(model, strings, self.sorting, classes) if self.sorting else None
-            if names := names or _constant_text(original, output, classes):
-                return OwnLabels(names, f"the output {output.key!r}")
-        return None
-
-
-def _constant_text(original: SignatureOriginal | SortedOriginal, output: TensorSpec, classes: int) -> list[str] | None:
-    first, second = (original.text(output, picture.read()) for picture in pictures.made()[:2])
-    return first if first == second and len(first) == classes else None
-
-
 def _check_takes_one(files: TensorSpec) -> None:
     """Refuse a model whose graph is built for several files at a time; how one would go through it is not known."""
     sizes = [size for size in files.shape or () if size not in (None, 1)]
@@ -168,12 +115,12 @@ def _check_takes_one(files: TensorSpec) -> None:
         raise NotAClassifier(f"The model takes {sizes[0]} files at a time, not one. Export it for a batch of any size.")
 
 
-def _smallest_batch(model: SavedModel, interface: Interface, recipe: Recipe) -> tuple[Recipe, FlatGraph, _Way]:
+def _smallest_batch(model: SavedModel, interface: Interface, recipe: Recipe) -> tuple[Recipe, FlatGraph, Way]:
     """A recipe for one picture, or for as many as the model has been built for where it takes no single one."""
     layout = recipe.layout
     for batch in (1,) if layout.batch in (None, 1) else (1, layout.batch):
         attempt = replace(recipe, batch=batch)
-        way = _Way.through(*_bound(model, interface, attempt))
+        way = Way.through(*_bound(model, interface, attempt))
         flat = flatten(model, way.trace, recipe.channels)
         if _batch_of(flat) in (None, batch):
             return attempt, flat, way
@@ -215,11 +162,3 @@ def _channels_taken(original: Original) -> int:
 
 def _source(model: SavedModel, name: str, interface: Interface, key: str) -> Source:
     return Source(name, model.fingerprint(), interface.signature.name, key, interface.scores.key)
-
-
-def _signatures(model: SavedModel) -> tuple[str, ...]:
-    return tuple(f"{name}: {_specs(item.inputs)} to {_specs(item.outputs)}" for name, item in model.signatures.items())
-
-
-def _specs(specs: Iterable[TensorSpec]) -> str:
-    return ", ".join(f"{spec.key} {written(spec.dtype, spec.shape)}" for spec in specs)

@@ -14,7 +14,7 @@ from export.graph.flatten import subgraph
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel
 from export.graph.trace import Trace, in_order, trace
-from export.kinds.interface import Interface, activation
+from export.kinds.interface import Interface, activation, in_words
 from export.kinds.original import vector
 from export.network.ending import Ending
 from export.options import Pixels
@@ -77,6 +77,12 @@ class SavedModelPixels:
         values = vector(self._model.call(self._interface.signature, scores, feed), scores.key)
         ending = Ending.of(values[np.newaxis], activation(self._model.scope.tensor(scores.name)))
         return ending.apply(values)
+
+    def found(self) -> tuple[str, ...]:
+        """All signatures, and what is taken for the scores."""
+        scores = self._interface.scores
+        made_by = activation(self._model.scope.tensor(scores.name)) or "unknown"
+        return *in_words(self._model), f"scores: {scores.key} of {self._interface.signature.name}, activation {made_by}"
 
     def labels(self, classes: int) -> Labels:
         """The names of the classes."""

@@ -116,6 +116,12 @@ class TfliteModel:
         values = self.values(batch)
         return Ending.of(values[np.newaxis], self.activation).apply(values)
 
+    def found(self) -> tuple[str, ...]:
+        """What it takes and gives."""
+        return (
+            f"{self.input['name']} {self.layout} to {self.output['name']}, activation {self.activation or 'unknown'}",
+        )
+
     def labels(self, classes: int) -> Labels:
         """The names of the classes."""
         return self._find_labels(classes)

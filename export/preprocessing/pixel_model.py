@@ -36,6 +36,9 @@ class PixelModel(Protocol):
     def score(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """The score of each class for a batch."""
 
+    def found(self) -> tuple[str, ...]:
+        """What it takes and gives, for a person."""
+
     def labels(self, classes: int) -> Labels:
         """The names of the classes."""
 

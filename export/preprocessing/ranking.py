@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from export.errors import ExportError
 from export.evidence import Table
-from export.kinds.original import UNREADABLE
-from export.pictures import Picture
+from export.pictures import UNREADABLE, Picture
 from export.preprocessing.candidates import Preparation, usual_scales
 from export.preprocessing.recipe import Recipe
 from export.preprocessing.scale import Order

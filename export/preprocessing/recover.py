@@ -11,8 +11,8 @@ from dataclasses import replace
 from export import pictures
 from export.errors import ExportError, MissingPreprocessing
 from export.evidence import Evidence, Table
-from export.kinds.original import UNREADABLE
 from export.options import Options, Pixels
+from export.pictures import UNREADABLE
 from export.preprocessing import labelled, samples
 from export.preprocessing.candidates import Preparation, any_batch, usual_scales
 from export.preprocessing.head import Head
@@ -25,7 +25,14 @@ SHOWN_ANSWERS = 4  # pictures in the table of what each scale would answer
 
 
 def recover(model: PixelModel, options: Options, report: Report) -> Recovered:
-    """The recipe of a model; MissingPreprocessing, with the evidence there is, when it stays unclear."""
+    """The recipe of a model; MissingPreprocessing, with all that was found, when it stays unclear."""
+    try:
+        return _recovered(model, options, report)
+    except MissingPreprocessing as missing:
+        raise MissingPreprocessing(str(missing), Evidence(model.found()).and_(missing.evidence)) from missing
+
+
+def _recovered(model: PixelModel, options: Options, report: Report) -> Recovered:
     wanted = options.pixels.over(model.metadata)
     recipe, said = _without_scale(model, wanted)
     if model.layout.dtype.is_integer:
@@ -112,10 +119,11 @@ def _scaled(recipe: Recipe, scale: Scale, order: Order | None) -> Recipe:
 def _missing(model: PixelModel, recipe: Recipe, options: Options, head: Head | None) -> MissingPreprocessing:
     """Why nothing can be exported, and what each scale would answer."""
     own = f" It computes {head} on them, which does not tell." if head and not head.is_plain else ""
+    scales = "|".join(usual_scales(recipe, options.pixels.order))
     return MissingPreprocessing(
         f"The model takes pixels, {model.layout}, and does not say how they were scaled in training.{own} Say it with "
-        f"--scale {'|'.join(SCALES)} or --mean and --std, give pictures like the training's with --samples, or some "
-        "in one folder a class with --labelled.",
+        f"--scale {scales} or --mean and --std, give pictures like the training's with --samples, or some in one "
+        "folder a class with --labelled.",
         Evidence(tables=(_answers(model, recipe, options),)),
     )
 

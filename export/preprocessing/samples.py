@@ -14,8 +14,7 @@ import numpy.typing as npt
 from export import pictures
 from export.errors import ExportError, MissingPreprocessing
 from export.evidence import Evidence, Table
-from export.kinds.original import UNREADABLE
-from export.pictures import Picture
+from export.pictures import UNREADABLE, Picture
 from export.preprocessing.candidates import Preparation, scales_and_orders
 from export.preprocessing.pixel_model import PixelModel, Recovered
 from export.preprocessing.recipe import Recipe

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.export import models
+
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "examples" / "digits"
 
@@ -77,6 +79,21 @@ def test_inspect() -> None:
         "from the output 'labels'",
     ):
         assert part in done.stdout
+
+
+def test_inspect_unclear_pixels(tmp_path: Path) -> None:
+    """Where the preprocessing stays unclear, --inspect prints the signatures, and what each scale would answer."""
+    model = models.save_pixels(models.network(), tmp_path / "model")
+    done = run(str(model), "--inspect")
+    assert done.returncode == 1
+    for part in (
+        "serving_default: ",
+        "float32 [N, 24, 24, 3] to ",
+        "activation softmax",
+        "What the model would answer",
+    ):
+        assert part in done.stdout
+    assert "--scale 0..1|-1..1|0..255|caffe|torch" in done.stderr
 
 
 def test_inspect_writes_nothing(tmp_path: Path) -> None:

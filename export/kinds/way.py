@@ -1,0 +1,71 @@
+"""The way of a picture through a SavedModel's signature, to its scores and their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from export import pictures
+from export.graph.dataflow import Node, Scope, Tensor
+from export.graph.flatten import subgraph
+from export.graph.running import GraphRunner
+from export.graph.saved_model import SavedModel, TensorSpec
+from export.graph.trace import Trace, trace
+from export.kinds import topk
+from export.kinds.interface import Interface
+from export.kinds.original import Read, Seen, SignatureOriginal
+from export.kinds.pipeline import OwnLabels
+from export.kinds.topk import SortedOriginal, Sorting
+
+Feed = Callable[[bytes], dict[str, Any]]
+"""For a picture's file the tensor that holds it, by name."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way through a graph: its scores in the order of the classes, and how they are sorted then, if they are."""
+
+    scope: Scope
+    interface: Interface
+    scores: Tensor
+    sorting: Sorting | None
+    trace: Trace
+
+    @classmethod
+    def through(cls, scope: Scope, interface: Interface, picture: Node | None = None) -> Way:
+        """From `picture`, or from the graph's own decoder, to the scores."""
+        scores = scope.tensor(interface.scores.name)
+        sorting = Sorting.of(scores)
+        if sorting:
+            scores = sorting.scores
+        topk.check_unsorted(scores)
+        return cls(scope, interface, scores, sorting, trace(scores, picture))
+
+    def original(self, model: SavedModel, feed: Feed, read: Read) -> SignatureOriginal | SortedOriginal:
+        """The signature that this is the way through."""
+        seen = self._seen(model, self.trace.network_input, read)
+        original = SignatureOriginal(model, self.interface, feed, seen)
+        if self.sorting is None:
+            return original
+        unsorted, indices = (self._seen(model, tensor, read) for tensor in (self.scores, self.sorting.indices))
+        return SortedOriginal(original, unsorted, indices)
+
+    def _seen(self, model: SavedModel, tensor: Tensor, read: Read) -> Seen:
+        return Seen(GraphRunner(subgraph(model, tensor)), read)
+
+    def labels(self, model: SavedModel, original: SignatureOriginal | SortedOriginal, classes: int) -> OwnLabels | None:
+        """The names of a string output that has one for each class, the same for every picture."""
+        for output in self.interface.signature.outputs:
+            if not output.is_string:
+                continue
+            strings = self.scope.tensor(output.name)
+            names = topk.names(model, strings, self.sorting, classes) if self.sorting else None
+            if names := names or _constant_text(original, output, classes):
+                return OwnLabels(names, f"the output {output.key!r}")
+        return None
+
+
+def _constant_text(original: SignatureOriginal | SortedOriginal, output: TensorSpec, classes: int) -> list[str] | None:
+    first, second = (original.text(output, picture.read()) for picture in pictures.made()[:2])
+    return first if first == second and len(first) == classes else None
