@@ -43,11 +43,11 @@ def source(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("resize", TF_RESIZES)
 def test_tensorflow_resize(resize: str, source: Path, network: Any, photos: Path, export_to: ExportTo) -> None:
     """A resize of TensorFlow goes into the graph, and the scores are those behind tf.image.resize."""
-    export = export_to(source, scale="0..255", resize=resize, images=photos)
+    export = export_to(source, scale="0..1", resize=resize, images=photos)
     check_scores(
         export,
         photos,
-        lambda data: network(tf.cast(tf.image.resize(decoded(data), SIZE, **METHODS[resize]), tf.float32)),
+        lambda data: network(tf.cast(tf.image.resize(decoded(data), SIZE, **METHODS[resize]), tf.float32) / 255.0),
     )
     assert export.info.resizing is None
     assert export.verification.parity.identical_inputs == 1
@@ -92,8 +92,8 @@ def test_tensorflow_fit(fit: str, source: Path, network: Any, photos: Path, expo
         "crop": lambda batch: models.keras.layers.Resizing(*SIZE, crop_to_aspect_ratio=True)(batch),
         "pad": lambda batch: tf.image.resize_with_pad(batch, *SIZE),
     }
-    export = export_to(source, scale="0..255", fit=fit, images=photos)
-    check_scores(export, photos, lambda data: network(fits[fit](decoded(data))))
+    export = export_to(source, scale="0..1", fit=fit, images=photos)
+    check_scores(export, photos, lambda data: network(fits[fit](decoded(data)) / 255.0))
 
 
 def test_mean_and_deviation(source: Path, network: Any, photos: Path, export_to: ExportTo) -> None:
