@@ -89,7 +89,9 @@ def photos_of(path: Path, folder: Path) -> Path:
 def test_tensorflow_fit(fit: str, source: Path, network: Any, photos: Path, export_to: ExportTo) -> None:
     """Cropping is Keras's crop_to_aspect_ratio, padding tf.image.resize_with_pad."""
     fits = {
-        "crop": lambda batch: models.keras.layers.Resizing(*SIZE, crop_to_aspect_ratio=True)(batch),
+        "crop": lambda batch: models.keras.layers.Resizing(*SIZE, crop_to_aspect_ratio=True)(
+            tf.cast(batch, tf.float32)
+        ),
         "pad": lambda batch: tf.image.resize_with_pad(batch, *SIZE),
     }
     export = export_to(source, scale="0..1", fit=fit, images=photos)
