@@ -98,5 +98,6 @@ def check_repeatable(original: Original, data: bytes) -> None:
     if not np.allclose(first, second, rtol=1e-3, atol=1e-4, equal_nan=True):
         raise NotAClassifier(
             "The model gives another answer for the same picture each time it is asked (a dropout or augmentation "
-            "layer was left on when it was saved). Save it with training=False."
+            "layer was left on when it was saved). Save it with training=False; in Keras 3 with "
+            "keras.Model(model.inputs, model(model.inputs, training=False)).export(FOLDER)."
         )

@@ -71,7 +71,8 @@ REFUSALS: dict[str, tuple[Signature, str]] = {
     "dropout": (
         files(lambda logits: {"scores": tf.nn.softmax(tf.nn.dropout(logits, 0.5))}),
         "The model gives another answer for the same picture each time it is asked (a dropout or augmentation layer "
-        "was left on when it was saved). Save it with training=False.",
+        "was left on when it was saved). Save it with training=False; in Keras 3 with keras.Model(model.inputs, "
+        "model(model.inputs, training=False)).export(FOLDER).",
     ),
     "operation that ONNX lacks": (
         files(lambda logits: {"scores": tf.nn.softmax(tf.math.lgamma(tf.abs(logits) + 1))}),

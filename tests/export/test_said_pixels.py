@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,35 @@ def test_upright(source: Path, network: Any, tmp_path: Path, export_to: ExportTo
         tmp_path / "photos",
         lambda data: network(tf.image.resize(tf.image.rot90(decoded(data), 3), SIZE) / 255.0),
     )
+
+
+def loaded(data: bytes) -> tf.Tensor:
+    """What `keras.utils.load_img` makes of a file."""
+    image = models.keras.utils.load_img(io.BytesIO(data), target_size=SIZE)
+    return tf.constant(models.keras.utils.img_to_array(image)[np.newaxis])
+
+
+def snippet(data: bytes) -> tf.Tensor:
+    """What the code that Teachable Machine shows makes of a file."""
+    image = ImageOps.fit(Image.open(io.BytesIO(data)).convert("RGB"), SIZE[::-1], Image.Resampling.LANCZOS)
+    return tf.constant((np.asarray(image).astype(np.float32)[np.newaxis] / 127.5) - 1)
+
+
+PIPELINES: dict[str, Callable[[bytes], tf.Tensor]] = {
+    "keras-image-dataset": lambda data: resized(data) / 255.0,
+    "keras-load-img": lambda data: loaded(data) / 255.0,
+    "teachable-machine": snippet,
+    "tf-hub": lambda data: resized(data) / 255.0,
+    "automl-edge": lambda data: resized(data) / 127.5 - 1,
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_preset(preset: str, source: Path, network: Any, photos: Path, export_to: ExportTo) -> None:
+    """A preset gives what the pipeline that it is named for gives; Keras's leave the scale to be said."""
+    said = {} if PRESETS[preset].scale else {"scale": "0..1"}
+    export = export_to(source, preset=preset, images=photos, **said)
+    check_scores(export, photos, lambda data: network(PIPELINES[preset](data)))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
