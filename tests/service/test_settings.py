@@ -162,7 +162,7 @@ def test_holds(prefix: str, bucket: str, name: str, expected: bool) -> None:
 
 def test_http_defaults() -> None:
     """Nothing has to be set for HTTP: no bucket is read, no other site may ask."""
-    assert HttpSettings.from_environ({}) == HttpSettings(100, (), (), None, None)
+    assert HttpSettings.from_environ({}) == HttpSettings(100, (), (), None, None, 60)
 
 
 def test_http_all() -> None:
@@ -173,8 +173,9 @@ def test_http_all() -> None:
         "CORS_ORIGINS": "https://a.example",
         "AIP_HEALTH_ROUTE": "/ready",
         "AIP_PREDICT_ROUTE": "/predict",
+        "TIMEOUT_SECONDS": "9",
     }
-    expected = HttpSettings(7, ("a", "b"), ("https://a.example",), "/ready", "/predict")
+    expected = HttpSettings(7, ("a", "b"), ("https://a.example",), "/ready", "/predict", 9)
     assert HttpSettings.from_environ(environ) == expected
 
 
