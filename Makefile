@@ -24,8 +24,8 @@ demo: build/digits.onnx ## Convert the example and serve it on PORT.
 emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
 	@.venv/bin/python -m tests.emulate $<
 
-test: .venv/dev .venv-runtime/installed ## Run every test.
-	.venv/bin/python -m pytest
+test: .venv/dev .venv-runtime/installed ## Run every test, a file on each processor at a time.
+	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 soak: .venv/dev ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
 	SOAK_OBJECTS=$(SOAK_OBJECTS) PROMISE_EXAMPLES=$(SOAK_HISTORIES) .venv/bin/python -m pytest -s tests/service/upload/test_soak.py tests/service/upload/test_promise.py
