@@ -1,0 +1,1 @@
+"""What people would use instead, as they would write it."""

@@ -1,0 +1,59 @@
+"""Time and memory of `classify_upload` against the size of the object, with a stand-in for Cloud Storage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from benchmarks import pictures, servers
+from benchmarks.models import MOBILENET, ROOT
+from benchmarks.peak import peak
+from benchmarks.rounds import OURS, Comparison, alternate, timed
+from benchmarks.servers import DEPLOYED, MEGABYTE, Running, Server
+from tests.cloud_storage import CloudStorage
+from tests.cloud_storage.events import Event, finalized_event
+
+HEADING = "Growth"
+SIDES = {"640 x 480": pictures.SMALL, "12 MP": pictures.LARGE, "50 MP": (8660, 5773)}
+
+
+def measure(rounds: int) -> Iterator[Comparison]:
+    """Milliseconds from an event to its answer, when the labels are stored."""
+    with CloudStorage(["photos", "results"]) as storage, servers.running(_function(storage.url)) as server:
+        for name, (width, height) in SIDES.items():
+            stored = storage.put("photos", f"{name}.jpg", pictures.jpeg(width, height))
+            event = finalized_event(stored, storage.url)
+            _wait_until_accepted(server, event)
+            case = f"upload of {len(stored.data) / MEGABYTE:.1f} MB, {name}"
+            with peak(server) as reached:
+                _send(server, event)
+            # Later ones find the labels there, and do all but write them.
+            values = alternate({OURS: timed(partial(_send, server, event))}, rounds)
+            yield Comparison(HEADING, f"{case}: latency", "ms", values)
+            yield Comparison(HEADING, f"{case}: peak memory above what was held before", "MB", {OURS: (reached.above,)})
+
+
+def _function(storage: str) -> Server:
+    settings = {"MODEL": str(MOBILENET.exported), "RESULTS": "gs://results/labels", "STORAGE_EMULATOR_HOST": storage}
+    command = (str(DEPLOYED), "-m", "functions_framework", "--target", "classify_upload", "--port", "{port}")
+    return Server(OURS, command, ROOT, settings)
+
+
+def _send(server: Running, event: Event) -> None:
+    request = Request(server.url, event.body, dict(event.headers), method="POST")
+    with urlopen(request) as answer:
+        answer.read()
+
+
+def _wait_until_accepted(server: Running, event: Event) -> None:
+    deadline = time.monotonic() + servers.SECONDS_TO_ANSWER
+    while True:
+        try:
+            return _send(server, event)
+        except URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
