@@ -14,7 +14,6 @@ from predictor.errors import BadImage, BadModel
 from predictor.image import Pixels, decode
 from predictor.limits import Limits
 from predictor.metadata import KEY, ModelInfo
-from predictor.resizing import resize
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -75,7 +74,11 @@ class Classifier:
         if pixels.shape[2] != self._channels and self._channels is not None:
             kind, wanted = _KINDS[pixels.shape[2]], _KINDS[self._channels]
             raise BadImage(f"The picture is {kind}; the model takes pictures that are {wanted}.")
-        return resize(pixels, self.info.resizing) if self.info.resizing else pixels
+        if self.info.resizing is None:
+            return pixels
+        from predictor.resizing import resize  # with Pillow, which other models may not need
+
+        return resize(pixels, self.info.resizing)
 
     def scores(self, pixels: Pixels) -> Scores:
         """The score of every class, float32 [classes], for uint8 [height, width, channels]."""

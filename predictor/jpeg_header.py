@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from predictor.errors import BadImage
 
 # Marker codes, ITU-T T.81 table B.1.
+STARTS = b"\xff\xd8\xff"  # of every file: the start of the image, and of the marker that follows
 _START_OF_IMAGE = b"\xff\xd8"
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _END_OF_IMAGE = 0xD9

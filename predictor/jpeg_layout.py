@@ -10,7 +10,6 @@ import io
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, JpegImagePlugin
 
 from predictor.errors import BadImage
 from predictor.jpeg_header import INKS, Header
@@ -35,6 +34,8 @@ def decode(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.ui
 
 
 def _decode(data: bytes, header: Header, decoding: Decoding, *, draft: bool) -> npt.NDArray[np.uint8]:
+    from PIL import Image, JpegImagePlugin  # for rare JPEGs alone, so that other models do not wait for Pillow
+
     # Not rounded, since Pillow looks for the scale that makes it.
     size = header.width / decoding.jpeg_ratio, header.height / decoding.jpeg_ratio
     try:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from predictor import BadImage, Decoding, ImageTooLarge, Limits, Resizing
-from predictor.image import FORMATS, Pixels, decode
+from predictor.image import Pixels, decode
 from predictor.metadata import Fit, ResizeMethod
+from predictor.pillow import FORMATS
 from predictor.resizing import resize
 from tests.predictor.comparison import PROPERTY, Reference, check, ours
 from tests.predictor.pictures import JPEGS, LOSSLESS, SHARED_PICTURES, encode, picture, values
