@@ -38,7 +38,9 @@ def main(names: tuple[str, ...], rounds: int | None, as_json: bool) -> None:
     models.make_all()
     comparisons = _measure(chosen, rounds)
     if as_json:
-        click.echo(json.dumps({"machine": table.machine(), "comparisons": [each.as_document() for each in comparisons]}))
+        click.echo(
+            json.dumps({"machine": table.machine(), "comparisons": [each.as_document() for each in comparisons]})
+        )
         return
     for name, value in table.machine().items():
         click.echo(f"- {name}: {value}")
@@ -48,8 +50,7 @@ def main(names: tuple[str, ...], rounds: int | None, as_json: bool) -> None:
 
 def _measure(names: tuple[str, ...], rounds: int | None) -> Iterator[Comparison]:
     for name in names:
-        measure = BENCHMARKS[name]
-        yield from measure() if rounds is None or measure is size.measure else measure(rounds)
+        yield from BENCHMARKS[name](rounds)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from benchmarks.servers import Server
 ROUNDS = 15
 
 
-def measure(rounds: int = ROUNDS) -> Iterator[Comparison]:
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
     """MobileNetV2 and a small JPEG."""
+    rounds = rounds or ROUNDS
     contestants = [servers.ours(OURS, MOBILENET), servers.floor(MOBILENET), servers.tensorflow(MOBILENET)]
     starts = {server.name: _start(server) for server in contestants}
     alternate(starts, 1)  # the files are in memory, and the bytecode is written, from now on

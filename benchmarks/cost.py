@@ -29,8 +29,9 @@ ROUNDS = 5
 REQUESTS = 50
 
 
-def measure(rounds: int = ROUNDS) -> Iterator[Comparison]:
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
     """MobileNetV2: small and large pictures, lone and in a row."""
+    rounds = rounds or ROUNDS
     ours, tensorflow = servers.ours(OURS, MOBILENET), servers.tensorflow(MOBILENET)
     with servers.running(ours) as first, servers.running(tensorflow) as second:
         for name, size in (("640 x 480", pictures.SMALL), ("12 MP", pictures.LARGE)):

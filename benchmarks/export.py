@@ -30,7 +30,7 @@ def measured(*arguments: str) -> Cost:
     """Run Python with `arguments`; RuntimeError, with what it printed, when it fails."""
     with tempfile.TemporaryFile() as printed:
         start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=printed, stderr=printed)  # noqa: S603
+        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=printed, stderr=printed)
         _, status, usage = os.wait4(process.pid, 0)  # getrusage(RUSAGE_CHILDREN) would give the largest of all so far
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -26,8 +27,9 @@ REQUESTS = 10_000
 WARMING = 1_000
 
 
-def measure(rounds: int = ROUNDS, requests: int = REQUESTS) -> Iterator[Comparison]:
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
     """Each kind of growth; the digits example for the number of requests."""
+    rounds = rounds or ROUNDS
     yield from _network_alone(rounds)
     with servers.running(servers.ours(OURS, MOBILENET)) as server:
         server.wait_for_answer(pictures.jpeg(*pictures.SMALL))
@@ -39,7 +41,7 @@ def measure(rounds: int = ROUNDS, requests: int = REQUESTS) -> Iterator[Comparis
         for count in INSTANCES:
             yield from _latency_and_peak(server, f"{count} instances", _instances(count), rounds)
     yield from measure_uploads(rounds)
-    yield _after_many(requests)
+    yield _after_many()
 
 
 def _photograph(megapixels: float) -> bytes:
@@ -54,7 +56,7 @@ def _network_alone(rounds: int) -> Iterator[Comparison]:
     for megapixels in MEGAPIXELS:
         side = round(sqrt(megapixels * 1e6))
         pixels = np.zeros((side, side, 3), np.uint8)
-        calls[f"{megapixels} MP"] = timed(lambda pixels=pixels: classifier.scores(pixels), 5)
+        calls[f"{megapixels} MP"] = timed(partial(classifier.scores, pixels), 5)
     alternate(calls, 2)
     for name, values in alternate(calls, rounds).items():
         yield Comparison(HEADING, f"resizing and network, {name}", "ms", {OURS: values})
@@ -73,13 +75,13 @@ def _latency_and_peak(server: Running, case: str, body: bytes, rounds: int) -> I
     yield Comparison(HEADING, f"{case}: peak memory above what was held before", "MB", {OURS: (reached.above,)})
 
 
-def _after_many(requests: int) -> Comparison:
+def _after_many() -> Comparison:
     """What the server holds more after many requests than after the first thousand."""
     picture = pictures.jpeg(*pictures.SMALL)
     with servers.running(servers.ours(OURS, DIGIT_NETWORK)) as server:
         server.wait_for_answer(picture)
         load.send_times(server, picture, 4, times=WARMING)
         before = server.resident()
-        load.send_times(server, picture, 4, times=requests)
+        load.send_times(server, picture, 4, times=REQUESTS)
         more = server.resident() - before
-    return Comparison(HEADING, f"held more after {requests:,} requests", "MB", {OURS: (more,)})
+    return Comparison(HEADING, f"held more after {REQUESTS:,} requests", "MB", {OURS: (more,)})

@@ -22,8 +22,9 @@ BEST = 5
 Classify = Callable[[bytes], object]
 
 
-def measure(rounds: int = ROUNDS) -> Iterator[Comparison]:
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
     """Every network on every picture."""
+    rounds = rounds or ROUNDS
     for network in (MOBILENET, EFFICIENTNET, DIGIT_NETWORK):
         contestants = _contestants(network)
         for name, picture in PICTURES.items():

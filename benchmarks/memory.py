@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks import pictures, servers
 from benchmarks.models import MOBILENET
@@ -15,11 +16,12 @@ HEADING = "Memory"
 LARGE_SIDES = {"12 MP": pictures.LARGE, "50 MP": (8660, 5773)}
 
 
-def measure(rounds: int = ROUNDS) -> Iterator[Comparison]:
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
     """MobileNetV2: the function, the floor and TensorFlow; the peers too, after an answer."""
+    rounds = rounds or ROUNDS
     functions = (servers.ours(OURS, MOBILENET), servers.floor(MOBILENET), servers.tensorflow(MOBILENET))
     kept: dict[str, dict[str, list[float]]] = {}
-    alternate({server.name: lambda server=server: _observe(server, kept) for server in functions}, rounds)
+    alternate({server.name: partial(_observe, server, kept) for server in functions}, rounds)
     for case in next(iter(kept.values())):
         values = {name: tuple(cases[case]) for name, cases in kept.items()}
         yield Comparison(HEADING, f"MobileNetV2, {case}", "MB", values)

@@ -28,8 +28,9 @@ FIGURES: tuple[tuple[str, str, Callable[[load.Answers], float]], ...] = (
 )
 
 
-def measure(rounds: int = ROUNDS) -> Iterator[Comparison]:
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
     """MobileNetV2 and a small JPEG."""
+    rounds = rounds or ROUNDS
     picture = pictures.jpeg(*pictures.SMALL)
     functions = (servers.ours(OURS, MOBILENET), servers.floor(MOBILENET), servers.tensorflow(MOBILENET))
     with ExitStack() as stack:

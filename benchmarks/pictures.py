@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -37,7 +38,7 @@ def _photograph(width: int, height: int) -> Image.Image:
     return Image.fromarray(np.clip(np.asarray(smooth) + noise, 0, 255).astype(np.uint8))
 
 
-PICTURES = {
+PICTURES: dict[str, Callable[[], bytes]] = {
     "640 x 480 JPEG": lambda: jpeg(*SMALL),
     "640 x 480 PNG": lambda: png(*SMALL),
     "12 MP JPEG": lambda: jpeg(*LARGE),

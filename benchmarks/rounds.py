@@ -57,8 +57,7 @@ def alternate(contestants: Mapping[str, Callable[[], float]], rounds: int) -> di
     """Ask every contestant for one value a round; every other round in the opposite order."""
     values: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds):
-        names = list(contestants) if number % 2 == 0 else list(reversed(contestants))
-        for name in names:
+        for name in list(contestants)[:: -1 if number % 2 else 1]:
             values[name].append(contestants[name]())
     return {name: tuple(measured) for name, measured in values.items()}
 

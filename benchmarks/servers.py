@@ -83,11 +83,11 @@ class Running:
 
     def resident(self) -> float:
         """Megabytes of memory that all its processes hold; pages that they share count once."""
-        return sum(process.memory_full_info().pss for process in self.processes()) / MEGABYTE
+        return float(sum(process.memory_full_info().pss for process in self.processes())) / MEGABYTE
 
     def processor_seconds(self) -> float:
         """Seconds that all its processes have computed so far."""
-        return sum(sum(process.cpu_times()[:2]) for process in self.processes())
+        return float(sum(sum(process.cpu_times()[:2]) for process in self.processes()))
 
 
 @contextmanager
@@ -126,7 +126,7 @@ def function(name: str, folder: Path, python: Path, settings: Mapping[str, str])
 
 
 def ours(name: str, network: Network) -> Server:
-    """This project's function, with what is installed when it is deployed."""
+    """Our own function, with what is installed when it is deployed."""
     return function(name, ROOT, DEPLOYED, {"MODEL": str(network.exported)})
 
 

@@ -16,8 +16,8 @@ HEADING = "Size"
 _INSTALLERS = ("pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack", "distutils-precedence")
 
 
-def measure() -> Iterator[Comparison]:
-    """Measured once: nothing here varies."""
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
+    """Measured once, however many rounds: nothing here varies."""
     yield _size("installed requirements.txt", _installed(DEPLOYED))
     yield _size("installed TensorFlow alone", _bytes(_packages(DEVELOPED) / "tensorflow"), "TensorFlow function")
     deployed, model = _staged(MOBILENET.exported), MOBILENET.exported.stat().st_size

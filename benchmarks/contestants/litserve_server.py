@@ -12,15 +12,19 @@ class API(litserve.LitAPI):
     """Form in, JSON out."""
 
     def setup(self, device):
+        """Open the network in this worker."""
         self.network = pillow_numpy.from_environment()
 
     def decode_request(self, request):
+        """The file's bytes."""
         return request["content"].file.read()
 
     def predict(self, data):
+        """The five best labels."""
         return self.network.classify(data)
 
     def encode_response(self, output):
+        """The labels as JSON."""
         return {"predictions": output}
 
 

@@ -1,8 +1,8 @@
 """The resizes that take one, two or four old pixels a side for each new one: nearest, bilinear and bicubic.
 
-All taps of all new pixels are gathered at once and combined in the order of TensorFlow's kernels: what is computed does
-not depend on the picture. The rows are gathered first and turned into the innermost axis, so that onnxruntime copies and
-weighs many values at a time, not the three of a pixel: four times faster than with the channels innermost.
+All taps of all new pixels are gathered at once and combined in the order of TensorFlow's kernels: what is computed
+does not depend on the picture. The rows are gathered first and turned into the innermost axis, so that onnxruntime
+copies and weighs many values at a time, not the three of a pixel.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def _find_taps(resize: onnx.NodeProto, side: Side) -> onnx.NodeProto:
     )
 
 
-# Images are [1, height, width, channels]; what is gathered from them, and what is made of it, is turned: [1, taps *
-# new_width, channels, taps * new_height] and [1, new_width, channels, new_height]. The taps of a side are int64 [taps * new]: the first tap of every new pixel,
-# then the second of every one. offset is 0.5 with half-pixel centres, else 0.
+# Images are [1, height, width, channels]. What is gathered is [1, taps * new_width, channels, taps * new_height], and
+# what is made of it [1, new_width, channels, new_height]. The taps of a side are int64 [taps * new]: the first tap of
+# every new pixel, then the second of every one. offset is 0.5 with half-pixel centres, else 0.
 FUNCTIONS = (
     *cubic.FUNCTIONS,
     # With aligned corners as C's roundf, which rounds halves up, else down.
