@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from predictor import Classifier, Prediction
@@ -11,7 +10,8 @@ from predictor import Classifier, Prediction
 
 def predictions(found: Iterable[Prediction]) -> dict[str, Any]:
     """`{"predictions": [{"label", "score"}, …]}`."""
-    return {"predictions": [asdict(prediction) for prediction in found]}
+    # Not dataclasses.asdict: for a thousand labels it takes half as long as the network.
+    return {"predictions": [{"label": prediction.label, "score": prediction.score} for prediction in found]}
 
 
 def model(classifier: Classifier) -> dict[str, Any]:
