@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 IMPORT = "import sys, main; print(*sys.modules)"
@@ -27,7 +29,14 @@ def modules_after(program: str, picture: bytes = b"", **settings: str) -> set[st
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, env=environment | settings, input=picture, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
-    return set(done.stdout.decode().split())
+    return set(done.stdout.decode().splitlines()[-1].split())  # after what was logged
+
+
+# What answering for a JPEG takes: the framework and its parts, the runtime, the decoder, the format of the log, our code.
+FRAMEWORK = {"blinker", "click", "cloudevents", "deprecation", "flask", "functions_framework", "google", "gunicorn"}
+FRAMEWORK |= {"itsdangerous", "jinja2", "markupsafe", "packaging", "werkzeug"}
+RUNTIME = {"numpy", "onnxruntime", "simplejpeg", "cython_runtime", "pythonjsonlogger"}
+OWN = {"main", "predictor", "service"}
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +62,12 @@ def test_serving_without_tensorflow(served: set[str]) -> None:
 def test_serving_without_storage(served: set[str]) -> None:
     """An HTTP function with a model file never loads the storage client."""
     assert "google.cloud.storage" not in served
+
+
+def test_jpeg_without_pillow(digits_model: Path) -> None:
+    """A cold start that is answered for a JPEG loads the framework, the runtime, our code, and nothing more."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG")
+    modules = modules_after(SERVE, file.getvalue(), MODEL=str(digits_model))
+    packages = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+    assert {name for name in packages if not name.startswith("_")} <= FRAMEWORK | RUNTIME | OWN
