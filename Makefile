@@ -1,4 +1,4 @@
-# demo, test, check and bench set up all they need by themselves, in .venv and .venv-runtime beside this file.
+# demo, test, check and bench set up all they need by themselves, in .venv and its like beside this file.
 
 PORT ?= 8080
 MINUTES ?= 10
@@ -45,11 +45,11 @@ format: .venv/dev ## Format the code, and mend what lint can mend.
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
 
-bench: .venv/export ## Measure the export beside tf2onnx alone; takes some minutes.
-	@.venv/bin/python -m benchmarks.export
+bench: .venv/bench .venv-bench/installed .venv-runtime/installed ## Measure ARGS (default: all, in half an hour) beside the alternatives.
+	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## Remove all that was set up or built.
-	rm -rf .venv .venv-runtime build
+	rm -rf .venv .venv-runtime .venv-bench build
 
 build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@mkdir -p build
@@ -70,6 +70,18 @@ build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@echo "Installing what the tests need into .venv; this takes a minute or two, once"
 	@.venv/bin/python $(INSTALL) -r requirements-dev.txt
 	@touch $@ .venv/export
+
+.venv/bench: benchmarks/requirements.txt | .venv/export
+	@.venv/bin/python $(INSTALL) -r $<
+	@touch $@
+
+# The other servers want other versions of what they share with us, and the resolver of a recent pip.
+.venv-bench/installed: benchmarks/requirements-peers.txt | .venv/python
+	@echo "Installing other servers into .venv-bench, to compare with; this takes a minute, once"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python $(INSTALL) --upgrade pip
+	@.venv-bench/bin/python $(INSTALL) -r $<
+	@touch $@
 
 .venv-runtime/installed: requirements.txt | .venv/python
 	@echo "Installing requirements.txt alone into .venv-runtime"

@@ -11,7 +11,7 @@ import click
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from benchmarks import cold_start, cost, growth, in_process, load, memory, models, over_http, size, table
+from benchmarks import cold_start, cost, export, growth, in_process, load, memory, models, over_http, size, table
 from benchmarks.rounds import Comparison
 
 BENCHMARKS = {
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "growth": growth.measure,
     "size": size.measure,
     "cost": cost.measure,
+    "export": export.measure,
 }
 SENDING = ("over-http", "growth", "cost")
 

@@ -8,11 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.rounds import OURS, Comparison
+
 NETWORKS = ("mobilenet", "vision-transformer")
 PICTURES = 3
+ROUNDS = 1  # of some minutes
+ALONE = "tf2onnx alone"
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "examples" / "digits" / "samples"
 OPSET = "18"  # as export/network/operations.py has it
@@ -52,18 +57,17 @@ def compare(network: str, folder: Path) -> tuple[Cost, Cost]:
     return alone, ours
 
 
-def main() -> None:
-    """Print a table of all networks."""
-    print(f"| network | tf2onnx alone | export, verified on {PICTURES} pictures | ratio |\n|---|---|---|---|")
+def measure(rounds: int | None = None) -> Iterator[Comparison]:
+    """All networks; the ratios are ours to tf2onnx's."""
     for network in NETWORKS:
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            alone, ours = compare(network, Path(folder))
-        print(
-            f"| {network} | {alone.seconds:.1f} s, {alone.megabytes:,.0f} MB | {ours.seconds:.1f} s, "
-            f"{ours.megabytes:,.0f} MB | {ours.seconds / alone.seconds:.2f}, {ours.megabytes / alone.megabytes:.2f} |",
-            flush=True,
-        )
+        costs = [_compare_in_folder(network) for _ in range(rounds or ROUNDS)]
+        seconds = {OURS: tuple(ours.seconds for _, ours in costs), ALONE: tuple(alone.seconds for alone, _ in costs)}
+        memory = {OURS: tuple(ours.megabytes for _, ours in costs), ALONE: tuple(alone.megabytes for alone, _ in costs)}
+        case = f"{network}, verified on {PICTURES} pictures"
+        yield Comparison("Export", f"{case}: time", "s", seconds)
+        yield Comparison("Export", f"{case}: peak memory", "MB", memory)
 
 
-if __name__ == "__main__":
-    main()
+def _compare_in_folder(network: str) -> tuple[Cost, Cost]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        return compare(network, Path(folder))

@@ -32,7 +32,7 @@ def modules_after(program: str, picture: bytes = b"", **settings: str) -> set[st
     return set(done.stdout.decode().splitlines()[-1].split())  # after what was logged
 
 
-# What answering for a JPEG takes: the framework and its parts, the runtime, the decoder, the format of the log, our code.
+# What answering for a JPEG takes: the framework with its parts, runtime, decoder, format of the log, our code.
 FRAMEWORK = {"blinker", "click", "cloudevents", "deprecation", "flask", "functions_framework", "google", "gunicorn"}
 FRAMEWORK |= {"itsdangerous", "jinja2", "markupsafe", "packaging", "werkzeug"}
 RUNTIME = {"numpy", "onnxruntime", "simplejpeg", "cython_runtime", "pythonjsonlogger"}
