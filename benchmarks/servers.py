@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -66,12 +67,26 @@ class Running:
             raise RuntimeError(f"{self.server.name} answered {answer.status}: {body[:200]!r}")
         return body
 
+    def wait_until_up(self) -> None:
+        """Wait until a function is imported: functions-framework itself answers for robots, without the model."""
+        self._repeat(self._ask_for_robots)
+
     def wait_for_answer(self, picture: bytes) -> bytes:
         """Ask until the server answers with 200."""
+        return self._repeat(partial(self.ask, picture))
+
+    def _ask_for_robots(self) -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_TO_ANSWER)
+        connection.request("GET", "/robots.txt")
+        answer = connection.getresponse().read()
+        connection.close()
+        return answer
+
+    def _repeat(self, call: Callable[[], bytes]) -> bytes:
         deadline = time.monotonic() + SECONDS_TO_ANSWER
         while True:
             try:
-                return self.ask(picture)
+                return call()
             except (ConnectionError, http.client.BadStatusLine, RuntimeError):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise
