@@ -8,7 +8,6 @@ from functools import partial
 from benchmarks.contestants.bare import Bare, decode
 from benchmarks.contestants.litert import LiteRT
 from benchmarks.contestants.pillow_numpy import PillowNumPy
-from benchmarks.contestants.signature import Signature
 from benchmarks.models import DIGIT_NETWORK, EFFICIENTNET, MOBILENET, Network
 from benchmarks.pictures import PICTURES
 from benchmarks.rounds import OURS, Comparison, alternate, timed
@@ -36,6 +35,8 @@ def measure(rounds: int | None = None) -> Iterator[Comparison]:
 
 def _contestants(network: Network) -> dict[str, Classify]:
     """LiteRT and the usual port have no digits: that SavedModel has no form without files."""
+    from benchmarks.contestants.signature import Signature  # takes seconds, which the other benchmarks do without
+
     bare, signature = Bare(str(network.bare)), Signature(str(network.saved_model))
     contestants: dict[str, Classify] = {
         OURS: partial(Classifier.load(network.exported).classify, top_k=BEST),
