@@ -22,6 +22,7 @@ CONTESTANTS = Path(__file__).parent / "contestants"
 DEVELOPED = Path(sys.executable)
 DEPLOYED = ROOT / ".venv-runtime" / "bin" / "python"
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
+THREADS_A_PROCESSOR = 2  # as deploy.sh has it
 SECONDS_TO_ANSWER = 60
 SECONDS_TO_END = 20
 MEGABYTE = 1e6
@@ -142,7 +143,8 @@ def function(name: str, folder: Path, python: Path, settings: Mapping[str, str])
 
 def ours(name: str, network: Network) -> Server:
     """Our own function, with what is installed when it is deployed; it answers five labels, as the others do."""
-    return replace(function(name, ROOT, DEPLOYED, {"MODEL": str(network.exported)}), path="/?top_k=5")
+    settings = {"MODEL": str(network.exported), "THREADS": str(THREADS_A_PROCESSOR * len(os.sched_getaffinity(0)))}
+    return replace(function(name, ROOT, DEPLOYED, settings), path="/?top_k=5")
 
 
 def floor(network: Network) -> Server:
