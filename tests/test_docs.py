@@ -177,7 +177,7 @@ def demo() -> Iterator[str]:
         yield f"localhost:{port}"
     finally:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(15)
+        process.wait(60)  # a server that is asked to stop may take half a minute
 
 
 @needs_curl
@@ -271,7 +271,7 @@ def test_container_command(digits_model: Path, user_folder: Path) -> None:
         assert answer.json()["predictions"][0]["displayNames"][0] == "3"
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)  # a server that is asked to stop may take half a minute
 
 
 def test_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
