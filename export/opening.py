@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from export import pictures
 from export.errors import ExportError, first_line
 from export.graph.saved_model import SavedModel
 from export.kinds import keras_file
-from export.kinds.original import Original, check_repeatable
+from export.kinds.original import Original, check_alike
 from export.kinds.pipeline import Pipeline
 from export.kinds.saved_model_pipeline import saved_model_pipeline
 from export.kinds.tflite import TfliteModel
@@ -81,7 +83,7 @@ def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report
 def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
     """Look at the values for a few pictures, and from them at how they end and how many classes there are."""
     original = pipeline.original
-    seen = [original.values(data) for data in _readable(original)]
+    seen = _looked_at(original)
     outputs = seen[0].size
     if options.activation:
         original.ending = Ending.said(options.activation, outputs)
@@ -91,19 +93,19 @@ def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
     return Subject(pipeline, _labels(pipeline, source, options, classes), outputs)
 
 
-def _readable(original: Original) -> list[bytes]:
-    """A few pictures that the original can read; the first of them it answers alike twice."""
-    found: list[bytes] = []
+def _looked_at(original: Original) -> list[npt.NDArray[Any]]:
+    """The values for a few pictures that the original can read; the first of them it answers alike twice."""
+    found: list[npt.NDArray[Any]] = []
     for picture in pictures.made():
         data = picture.read()
         try:
-            original.values(data)
+            values = original.values(data)
         except UNREADABLE as error:
             reason = error
             continue
         if not found:
-            check_repeatable(original, data)
-        found.append(data)
+            check_alike(values, original.values(data))
+        found.append(values)
         if len(found) == LOOKED_AT:
             return found
     if not found:
