@@ -18,6 +18,16 @@ Array = npt.NDArray[Any]
 
 DTYPES = {"uint8": TensorProto.UINT8, "float32": TensorProto.FLOAT}
 
+METHODS: dict[str, dict[str, Any]] = {
+    "tf-bilinear": {"method": "bilinear"},
+    "tf-nearest": {"method": "nearest"},
+    "tf-bicubic": {"method": "bicubic"},
+    "tf-area": {"method": "area"},
+    "tf-bilinear-antialias": {"method": "bilinear", "antialias": True},
+    "tf-lanczos3": {"method": "lanczos3"},
+}
+"""What `tf.image.resize` is told for each resize that can be said."""
+
 
 def onnx_model(
     nodes: list[onnx.NodeProto], outputs: list[str], dtype: str = "uint8", *, result: str = "float32", **constants: Any

@@ -17,16 +17,8 @@ from hypothesis import strategies as st
 from export.preprocessing.fit import FITS, RESIZES, fitted
 from tests.export import models
 from tests.export.conftest import ExportTo
-from tests.export.resizes import Array, picture
+from tests.export.resizes import METHODS, Array, picture
 
-METHODS: dict[str, dict[str, Any]] = {
-    "tf-bilinear": {"method": "bilinear"},
-    "tf-nearest": {"method": "nearest"},
-    "tf-bicubic": {"method": "bicubic"},
-    "tf-area": {"method": "area"},
-    "tf-bilinear-antialias": {"method": "bilinear", "antialias": True},
-    "tf-lanczos3": {"method": "lanczos3"},
-}
 SIZES = [(24, 24), (224, 224), (30, 17)]
 SIDES = st.integers(1, 700)
 PROPERTY = settings(max_examples=60, deadline=None, derandomize=True)

@@ -18,16 +18,9 @@ from export.preprocessing.scale import SCALES
 from tests.export import models
 from tests.export.comparison import check_scores, decoded, resized
 from tests.export.conftest import ExportTo
+from tests.export.resizes import METHODS
 
 SIZE = (models.SIZE, models.SIZE)
-METHODS: dict[str, dict[str, Any]] = {
-    "tf-bilinear": {"method": "bilinear"},
-    "tf-nearest": {"method": "nearest"},
-    "tf-bicubic": {"method": "bicubic"},
-    "tf-area": {"method": "area"},
-    "tf-bilinear-antialias": {"method": "bilinear", "antialias": True},
-    "tf-lanczos3": {"method": "lanczos3"},
-}
 
 
 @pytest.fixture(scope="module")
