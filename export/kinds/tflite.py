@@ -17,7 +17,7 @@ import tf2onnx
 from ai_edge_litert.interpreter import Interpreter
 from onnx import TensorProto, helper
 
-from export.errors import CannotConvert, CannotOpen, NotAClassifier
+from export.errors import CannotConvert, CannotOpen, NotAClassifier, first_line
 from export.kinds.original import vector
 from export.network import network
 from export.network.ending import Ending
@@ -52,7 +52,7 @@ class TfliteModel:
             self._interpreter = Interpreter(model_path=str(path), num_threads=os.cpu_count())
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise CannotOpen(path, f"LiteRT cannot load it: {str(error).splitlines()[0]}") from error
+            raise CannotOpen(path, f"LiteRT cannot load it: {first_line(error)}") from error
         self.input = _only_picture(self._interpreter.get_input_details())
         self.output = _only_vector(self._interpreter.get_output_details())
         self.layout = _layout(self.input)
