@@ -15,7 +15,7 @@ from google.auth.exceptions import TransportError
 from google.cloud.storage.exceptions import DataCorruption
 
 from service.deadline import Deadline
-from service.settings import Location
+from service.location import Location
 
 VIEWER, USER = "roles/storage.objectViewer", "roles/storage.objectUser"
 _PASSING_STATUSES = (408, 429, 500, 502, 503, 504)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from predictor import Classifier
 from service.deadline import STORAGE_SHARE, Deadline
-from service.settings import GS, Location, Settings
+from service.location import GS, Location
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.storage import Storage

@@ -9,7 +9,7 @@ from typing import Any
 
 from predictor import Classifier
 from service import documents
-from service.settings import Location
+from service.location import Location
 from service.upload import Upload
 
 MARK = "source-generation"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from predictor import Limits
+from service.location import GS, Location
 
-GS = "gs://"
 MAX_PREFIX = 512  # bytes; what is stored has a longer name, and 1,024 are all that a name may have
 PLATFORM_TIMEOUT = "CLOUD_RUN_TIMEOUT_SECONDS"  # the platform's own variable
 DEFAULT_TIMEOUT = 60.0  # seconds; what the platform gives unless it was told
@@ -21,37 +21,6 @@ class BadSetting(ValueError):
         super().__init__(f"{name} {reason}")
         self.name = name
         self.reason = reason
-
-
-@dataclass(frozen=True)
-class Location:
-    """A place in Cloud Storage: an object, or a prefix without its closing slash."""
-
-    bucket: str
-    name: str
-
-    @classmethod
-    def parse(cls, uri: str) -> Location:
-        """Read `gs://bucket/name`; ValueError for anything else."""
-        bucket, _, name = uri.removeprefix(GS).partition("/")
-        if not uri.startswith(GS) or not bucket:
-            raise ValueError(f"{uri!r} is not of the form gs://bucket/name")
-        return cls(bucket, name.rstrip("/"))
-
-    def child(self, *parts: str) -> Location:
-        """A place below this prefix."""
-        return Location(self.bucket, "/".join(part for part in (self.name, *parts) if part))
-
-    def holds(self, bucket: str, name: str) -> bool:
-        """Whether an object lies below this prefix."""
-        return bucket == self.bucket and (not self.name or name.startswith(f"{self.name}/"))
-
-    def overlaps(self, other: Location) -> bool:
-        """Whether the other prefix is this one, or lies below it."""
-        return self == other or self.holds(other.bucket, other.name)
-
-    def __str__(self) -> str:
-        return f"{GS}{self.bucket}/{self.name}"
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from predictor import Limits
 from service import encoding
 from service.calls import USER, VIEWER, call, existing, needing
 from service.deadline import Deadline
+from service.location import Location
 from service.results import Mark
-from service.settings import Location
 
 MAX_ROUNDS = 10
 

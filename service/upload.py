@@ -10,7 +10,7 @@ from typing import Any
 from cloudevents.http import CloudEvent
 from google.api_core.datetime_helpers import from_rfc3339
 
-from service.settings import Location
+from service.location import Location
 
 FINALIZED = "google.cloud.storage.object.v1.finalized"
 

@@ -24,7 +24,7 @@ from export.progress import Report
 from export.source import layout
 from export.source.files import Files
 from export.source.layout import Model
-from service.settings import Location
+from service.location import Location
 
 MAX_OBJECTS = 10_000
 """Below a folder with more objects nobody keeps one model."""

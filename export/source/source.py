@@ -15,7 +15,7 @@ from export.errors import CannotOpen, Damaged, NotAModel, TooLarge
 from export.progress import Report
 from export.source import archive, layout
 from export.source.layout import Kind, Model
-from service.settings import GS
+from service.location import GS
 
 MAX_BYTES = 2**31
 """What a file of Protocol Buffers can hold: a saved_model.pb, and the ONNX file that is to be written."""

@@ -9,7 +9,7 @@ from predictor import BadImage
 from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError
 from service.http.job import Job
-from service.settings import Location
+from service.location import Location
 
 _log = logging.getLogger(__name__)
 

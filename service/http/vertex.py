@@ -9,7 +9,7 @@ from service.errors import RequestError
 from service.http import body, objects
 from service.http.choice import Choice
 from service.http.job import Job
-from service.settings import GS
+from service.location import GS
 
 DEFAULT_PREDICTIONS = 10
 _FORM = '{"content": "…", "mimeType": "…"}'

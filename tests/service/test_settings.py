@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from predictor import Limits
-from service.settings import BadSetting, HttpSettings, Location, Settings, UploadSettings, wants_warm_up
+from service.location import Location
+from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up
 
 MODEL = {"MODEL": "model.onnx"}
 

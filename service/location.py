@@ -1,0 +1,38 @@
+"""Where objects are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GS = "gs://"
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in Cloud Storage: an object, or a prefix without its closing slash."""
+
+    bucket: str
+    name: str
+
+    @classmethod
+    def parse(cls, uri: str) -> Location:
+        """Read `gs://bucket/name`; ValueError for anything else."""
+        bucket, _, name = uri.removeprefix(GS).partition("/")
+        if not uri.startswith(GS) or not bucket:
+            raise ValueError(f"{uri!r} is not of the form gs://bucket/name")
+        return cls(bucket, name.rstrip("/"))
+
+    def child(self, *parts: str) -> Location:
+        """A place below this prefix."""
+        return Location(self.bucket, "/".join(part for part in (self.name, *parts) if part))
+
+    def holds(self, bucket: str, name: str) -> bool:
+        """Whether an object lies below this prefix."""
+        return bucket == self.bucket and (not self.name or name.startswith(f"{self.name}/"))
+
+    def overlaps(self, other: Location) -> bool:
+        """Whether the other prefix is this one, or lies below it."""
+        return self == other or self.holds(other.bucket, other.name)
+
+    def __str__(self) -> str:
+        return f"{GS}{self.bucket}/{self.name}"
