@@ -53,10 +53,13 @@ def call(attempt: Callable[[float], T], deadline: Deadline) -> T:
 
     Pauses and attempts are parts of the time that there is, so that one stalled attempt leaves time for another.
     """
-    seconds = deadline.remaining()
-    retry = Retry(predicate=_may_pass, initial=seconds / 50, maximum=seconds / 5, timeout=seconds)
-    result: T = retry(lambda: attempt(deadline.remaining() / 3))()
+    result: T = retry_for(deadline.remaining())(lambda: attempt(deadline.remaining() / 3))()
     return result
+
+
+def retry_for(seconds: float) -> Retry:
+    """What tries again for so long."""
+    return Retry(predicate=_may_pass, initial=seconds / 50, maximum=seconds / 5, timeout=seconds)
 
 
 @contextmanager

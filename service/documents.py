@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from predictor import Classifier, Prediction
+from predictor import ModelInfo, Prediction
 
 
 def predictions(found: Iterable[Prediction]) -> dict[str, Any]:
@@ -14,6 +14,6 @@ def predictions(found: Iterable[Prediction]) -> dict[str, Any]:
     return {"predictions": [{"label": prediction.label, "score": prediction.score} for prediction in found]}
 
 
-def model(classifier: Classifier) -> dict[str, Any]:
+def model(info: ModelInfo) -> dict[str, Any]:
     """`{"model": {"name", "version"}}`."""
-    return {"model": {"name": classifier.info.name, "version": classifier.info.version}}
+    return {"model": {"name": info.name, "version": info.version}}

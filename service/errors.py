@@ -16,6 +16,9 @@ STATUS_NAMES = {
 }
 """The names of google.rpc.Code that go with the statuses used here."""
 
+PICTURE_STATUSES = (400, 413, 415)
+"""Those that say what is wrong with a picture, as `status_of` gives them; others are about faults."""
+
 
 class RequestError(Exception):
     """A request that is answered with `status` and the sentence `message`."""

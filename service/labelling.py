@@ -9,16 +9,15 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from predictor import BadImage, Classifier
-from service import documents, results, selection
+from service import results, selection
 from service.calls import Gone
 from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import status_of
 from service.lazy import Lazy
 from service.outcome import Outcome, rule_for
-from service.results import Mark
+from service.recorder import Recorder
 from service.settings import UploadSettings
 from service.storage import Storage
 from service.upload import Upload
@@ -75,7 +74,7 @@ class Labeller:
         classifier.limits.check_bytes(upload.size)
         data = storage.read(upload.location, upload.generation, classifier.limits, deadline.share(READ_SHARE))
         found = classifier.classify(data)
-        outcome = self._store(upload, Outcome.LABELLED, documents.predictions(found), deadline)
+        outcome = self._recorder().labels(upload, found, deadline)
         if outcome is Outcome.LABELLED and self.settings.annotate:
             model = f"{classifier.info.name} {classifier.info.version}"
             keys = {"label": found[0].label, "score": str(found[0].score), "classified-by": model}
@@ -86,26 +85,20 @@ class Labeller:
         self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline
     ) -> tuple[Outcome, str]:
         """Store why there are no labels, and where that is wanted a copy of the picture for a person to look at."""
-        stored = self._store(upload, outcome, {"error": {"code": code, "message": reason}}, deadline)
+        recorder = self._recorder()
+        stored = recorder.error(upload, outcome, code, reason, deadline)
         if self.settings.failed and stored is outcome:
-            target = results.place(self.settings.failed, upload)
+            target, mark = results.place(self.settings.failed, upload), recorder.mark(upload, outcome)
             with suppress(Gone):  # then there is nothing to look at
-                self.storage().copy(upload.location, target, upload.content_type, _mark(upload, outcome), deadline)
+                self.storage().copy(upload.location, target, upload.content_type, mark, deadline)
         return stored, reason
 
-    def _store(self, upload: Upload, outcome: Outcome, found: dict[str, Any], deadline: Deadline) -> Outcome:
-        """Store a result; its outcome, or that a newer one is there."""
-        target = results.place(self.settings.results, upload, ".json")
-        document = results.document(upload, found, self.classifier.made())
-        is_newest = self.storage().store(target, document, _mark(upload, outcome), deadline)
-        return outcome if is_newest else Outcome.SUPERSEDED
+    def _recorder(self) -> Recorder:
+        classifier = self.classifier.made()
+        return Recorder(self.storage(), self.settings.results, classifier.info if classifier else None)
 
     def _is_too_old(self, upload: Upload) -> bool:
         return upload.age() > self.settings.max_event_age
-
-
-def _mark(upload: Upload, outcome: Outcome) -> Mark:
-    return Mark(upload.generation, is_final=outcome is not Outcome.FAILED)
 
 
 def _report(upload: Upload, outcome: Outcome, detail: str, started: float, severity: int) -> None:

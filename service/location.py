@@ -9,7 +9,10 @@ GS = "gs://"
 
 @dataclass(frozen=True)
 class Location:
-    """A place in Cloud Storage: an object, or a prefix without its closing slash."""
+    """A place in Cloud Storage: an object, or a prefix without its closing slash.
+
+    Without a bucket it is a file or folder of this machine, by its absolute path less the slash it begins with.
+    """
 
     bucket: str
     name: str
@@ -35,4 +38,4 @@ class Location:
         return self == other or self.holds(other.bucket, other.name)
 
     def __str__(self) -> str:
-        return f"{GS}{self.bucket}/{self.name}"
+        return f"{GS}{self.bucket}/{self.name}" if self.bucket else f"/{self.name}"

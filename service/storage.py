@@ -21,10 +21,11 @@ from google.cloud import storage
 
 from predictor import Limits
 from service import encoding
-from service.calls import USER, VIEWER, call, existing, needing
+from service.calls import USER, VIEWER, call, existing, needing, retry_for
 from service.deadline import Deadline
 from service.location import Location
 from service.results import Mark
+from service.upload import Upload
 
 MAX_ROUNDS = 10
 
@@ -64,6 +65,24 @@ class Storage:
         with needing(VIEWER, source), existing(source):
             data = call(download, deadline)
         return encoding.unpack(data, blob.content_encoding, limits)
+
+    def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
+        """The objects whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty.
+
+        They are asked for a thousand at a time, each time within `timeout` seconds.
+        """
+        found = self._client.list_blobs(
+            bucket,
+            prefix=prefix or None,
+            start_offset=start or None,
+            end_offset=end or None,
+            fields="items(bucket,name,generation,contentType,size,metadata),nextPageToken",
+            retry=retry_for(timeout),
+            timeout=timeout / 3,
+        )
+        with needing(VIEWER, Location(bucket, prefix)):
+            for blob in found:
+                yield Upload(bucket, blob.name, blob.generation, blob.content_type, blob.size, blob.metadata or {})
 
     def newest(self, source: Location, deadline: Deadline) -> Newest | None:
         """The object's newest generation; None when there is no such object."""
@@ -127,7 +146,7 @@ class Storage:
         raise exceptions.Aborted(f"{source}: others kept changing it at the same time")
 
     def _put_newest(self, target: Location, mark: Mark, put: Put, deadline: Deadline) -> bool:
-        """Put an object where none is, or one with a lower mark; whether it or its equal is there now.
+        """Put an object where none is, or one that the mark replaces; whether it or its equal is there now.
 
         It is put first, and looked at after a 412: that is one call where there is nothing yet, and a role that is
         limited to a prefix cannot ask for what is not there. The 412 may also be about a write of our own whose
@@ -143,7 +162,7 @@ class Storage:
                     return True
                 except exceptions.PreconditionFailed:
                     found = self._find(target, deadline)
-                if found and Mark.of(found.metadata) >= mark:
+                if found and not mark.replaces(Mark.of(found.metadata)):
                     return Mark.of(found.metadata).generation == mark.generation
                 present = found.generation if found else 0
         raise exceptions.Aborted(f"{target}: others kept writing it at the same time")

@@ -21,7 +21,7 @@ class BadEvent(ValueError):
 
 @dataclass(frozen=True)
 class Upload:
-    """One generation of one object; `event_id` and `time` (UTC) are the event's."""
+    """One generation of one object; `event_id` and `time` (UTC) are the event's, where one told of it."""
 
     bucket: str
     name: str
@@ -29,8 +29,8 @@ class Upload:
     content_type: str | None
     size: int
     metadata: Mapping[str, str]
-    event_id: str
-    time: datetime | None
+    event_id: str = ""
+    time: datetime | None = None
 
     @classmethod
     def from_event(cls, event: CloudEvent) -> Upload:

@@ -50,4 +50,4 @@ def _classify_object(job: Job, document: dict[str, Any]) -> flask.Response:
     """The native answer for a picture in Cloud Storage."""
     choice = Choice.of(job.request.args)
     data = objects.read(job, document["gcs_uri"], "gcs_uri")
-    return json_response(documents.predictions(job.predictions(data, choice)) | documents.model(job.classifier()))
+    return json_response(documents.predictions(job.predictions(data, choice)) | documents.model(job.classifier().info))

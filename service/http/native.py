@@ -22,7 +22,7 @@ def describe(job: Job) -> flask.Response:
         return page.response()
     classifier = job.classifier()
     info = classifier.info
-    description = documents.model(classifier) | {
+    description = documents.model(classifier.info) | {
         "labels": info.labels,
         "activation": info.activation,
         "preprocessing": info.preprocessing,
@@ -49,7 +49,7 @@ def classify(job: Job) -> flask.Response:
     if job.request.is_json:
         return instances.classify(job)
     data, choice = job.body(), Choice.of(job.request.args)
-    model = documents.model(job.classifier())
+    model = documents.model(job.classifier().info)
     if job.request.mimetype != "multipart/form-data":
         return json_response(_predictions(job, data, choice) | model)
     files = body.form_files(job.request, data, job.settings.max_instances)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from flask.testing import FlaskClient
 
+from predictor import Classifier
 from tests.cloud_storage import Callback, CloudStorage, Status
 from tests.cloud_storage.events import Event
 from tests.service.upload.conftest import Start
@@ -150,7 +151,7 @@ def test_role_for_a_prefix(storage: CloudStorage, function: FlaskClient) -> None
 # FAILED
 
 
-def test_failed_copy(storage: CloudStorage, start: Start) -> None:
+def test_failed_copy(storage: CloudStorage, start: Start, classifier: Classifier) -> None:
     """A picture that gets a record is copied for a person to look at, again when there is a newer one."""
     function = start(FAILED="gs://failed/look")
     for data in (TEXT, TEXT * 2):
@@ -159,7 +160,11 @@ def test_failed_copy(storage: CloudStorage, start: Start) -> None:
         copy = storage.get("failed", "look/photos/a.png")
         assert copy is not None
         assert (copy.data, copy.content_type) == (data, "image/png")
-        assert copy.metadata == {"source-generation": str(generation_of(event)), "outcome": "final"}
+        assert copy.metadata == {
+            "source-generation": str(generation_of(event)),
+            "outcome": "final",
+            "model-version": classifier.info.version,
+        }
     assert calls(storage, "write") >= 2
 
 

@@ -81,7 +81,11 @@ def test_result(storage: CloudStorage, function: FlaskClient, classifier: Classi
     }
     assert top_label(result) == "3"
     assert result.content_type == "application/json"
-    assert result.metadata == {"source-generation": str(picture.generation), "outcome": "final"}
+    assert result.metadata == {
+        "source-generation": str(picture.generation),
+        "outcome": "final",
+        "model-version": classifier.info.version,
+    }
     assert storage.names("results") == [RESULT]
 
 
@@ -195,7 +199,8 @@ def test_race_with_older(storage: CloudStorage, function: FlaskClient) -> None:
     generation = generation_of(event)
     storage.faults.add(Callback(lambda: put_result(storage, generation - 1)), "write")
     assert deliver(function, event) == 200
-    assert stored(storage).metadata == {MARK: str(generation), "outcome": "final"}
+    metadata = stored(storage).metadata
+    assert (metadata[MARK], metadata["outcome"]) == (str(generation), "final")
     assert top_label(stored(storage)) == "3"
 
 

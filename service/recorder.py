@@ -1,0 +1,53 @@
+"""Where what is known about an upload is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from predictor import ModelInfo, Prediction
+from service import documents, results
+from service.deadline import Deadline
+from service.location import Location
+from service.outcome import Outcome
+from service.results import Mark
+from service.upload import Upload
+
+
+class Results(Protocol):
+    """Keeps results; `service/storage.py` has the one in Cloud Storage."""
+
+    def store(self, target: Location, document: Mapping[str, Any], mark: Mark, deadline: Deadline) -> bool:
+        """Store a result; False when that of a newer generation is there, which stays."""
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Stores labels, or why there are none, so that the newest generation has the last word."""
+
+    kept: Results
+    prefix: Location
+    info: ModelInfo | None
+    """Of the model that was asked; None where none could be loaded."""
+    relabels: bool = False
+    """Whether labels that another model gave to the same generation are replaced."""
+
+    def labels(self, upload: Upload, found: Iterable[Prediction], deadline: Deadline) -> Outcome:
+        """Store an upload's labels; SUPERSEDED when those of a newer generation are there."""
+        return self._store(upload, Outcome.LABELLED, documents.predictions(found), deadline)
+
+    def error(self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline) -> Outcome:
+        """Store why an upload has no labels: the outcome, or SUPERSEDED as above."""
+        return self._store(upload, outcome, {"error": {"code": code, "message": reason}}, deadline)
+
+    def mark(self, upload: Upload, outcome: Outcome) -> Mark:
+        """What decides which of two results stays."""
+        version = self.info.version if self.info else ""
+        return Mark(upload.generation, outcome is not Outcome.FAILED, version, self.relabels)
+
+    def _store(self, upload: Upload, outcome: Outcome, found: dict[str, Any], deadline: Deadline) -> Outcome:
+        target = results.place(self.prefix, upload, ".json")
+        document = results.document(upload, found, self.info)
+        is_newest = self.kept.store(target, document, self.mark(upload, outcome), deadline)
+        return outcome if is_newest else Outcome.SUPERSEDED
