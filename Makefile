@@ -10,7 +10,7 @@ unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
 EXPORT_SOURCES := $(shell find export predictor examples/digits/saved_model -type f -not -name "*.pyc")
-CODE := main.py deploy_check.py export predictor service tests examples benchmarks
+CODE := main.py deploy_check.py export predictor service backfill tests examples benchmarks
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 
 .PHONY: demo emulate test soak fuzz load check format bench clean
@@ -24,8 +24,9 @@ demo: build/digits.onnx ## Convert the example and serve it on PORT.
 emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
 	@.venv/bin/python -m tests.emulate $<
 
-test: .venv/dev .venv-runtime/installed ## Run every test, a file on each processor at a time.
+test: .venv/dev .venv-runtime/installed .venv-backfill/installed build/digits.onnx ## Run every test, a file on each processor at a time.
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	DIGITS_MODEL=build/digits.onnx .venv-backfill/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/backfill
 
 soak: .venv/dev ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
 	SOAK_OBJECTS=$(SOAK_OBJECTS) PROMISE_EXAMPLES=$(SOAK_HISTORIES) .venv/bin/python -m pytest -s tests/service/upload/test_soak.py tests/service/upload/test_promise.py
@@ -49,7 +50,7 @@ bench: .venv/bench .venv-bench/installed .venv-runtime/installed ## Measure ARGS
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## Remove all that was set up or built.
-	rm -rf .venv .venv-runtime .venv-bench build
+	rm -rf .venv .venv-runtime .venv-bench .venv-backfill build
 
 build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@mkdir -p build
@@ -81,6 +82,13 @@ build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python $(INSTALL) --upgrade pip
 	@.venv-bench/bin/python $(INSTALL) -r $<
+	@touch $@
+
+# Beam wants older versions of some packages than the function has.
+.venv-backfill/installed: requirements.txt backfill/requirements.txt tests/backfill/requirements.txt | .venv/python
+	@echo "Installing Apache Beam into .venv-backfill; this takes a minute, once"
+	@$(PYTHON) -m venv .venv-backfill
+	@.venv-backfill/bin/python $(INSTALL) -r tests/backfill/requirements.txt
 	@touch $@
 
 .venv-runtime/installed: requirements.txt | .venv/python

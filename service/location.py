@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 GS = "gs://"
@@ -24,6 +25,11 @@ class Location:
         if not uri.startswith(GS) or not bucket:
             raise ValueError(f"{uri!r} is not of the form gs://bucket/name")
         return cls(bucket, name.rstrip("/"))
+
+    @classmethod
+    def of_path(cls, path: str) -> Location:
+        """A file or folder of this machine."""
+        return cls("", os.path.abspath(path).removeprefix("/"))
 
     def child(self, *parts: str) -> Location:
         """A place below this prefix."""

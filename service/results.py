@@ -55,7 +55,7 @@ class Mark:
 
     @classmethod
     def of_document(cls, document: Any) -> Mark:
-        """The mark of a stored document, for where no metadata are kept; KeyError, TypeError, ValueError if it is none."""
+        """The mark of a stored document, where no metadata are kept; KeyError, TypeError or ValueError for others."""
         model, error = document["model"], document.get("error")
         is_final = error is None or error["code"] in PICTURE_STATUSES
         return cls(int(document["source"]["generation"]), is_final, model["version"] if model else "")

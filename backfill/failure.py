@@ -1,0 +1,28 @@
+"""Why there are no labels for a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from predictor import BadImage
+from service.errors import status_of
+from service.outcome import Outcome, rule_for
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What an error comes to by the table of `service/outcome.py`; what is retried there has been retried here."""
+
+    outcome: Outcome
+    code: int
+    reason: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Failure:
+        """What is recorded for an error."""
+        if isinstance(error, BadImage):
+            return cls(Outcome.REFUSED, status_of(error), error.reason)
+        rule = rule_for(error)
+        if rule.outcome is Outcome.SUPERSEDED:
+            return cls(rule.outcome, rule.code, str(error))
+        return cls(Outcome.FAILED, rule.code, f"It could not be classified: {error}")

@@ -1,0 +1,49 @@
+"""What is to be done: the same for everyone who works on it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from backfill.pattern import Pattern
+from predictor import Limits, ModelInfo
+from service.location import Location
+from service.settings import UploadSettings
+
+Output = Literal["objects", "jsonl"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One backfill, as it is sent to each worker."""
+
+    pictures: Pattern
+    results: Location
+    model: str
+    """Path or `gs://` address of the model, as a worker reaches it."""
+    info: ModelInfo
+    """What that model says of itself: all results name it."""
+    limits: Limits
+    output: Output = "objects"
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None
+    """The most pictures that are labelled."""
+    relabels: bool = False
+    timeout: float = 60.0
+    """Seconds after which a storage operation is given up."""
+    thumbnails: bool = False
+    """Whether pictures are made small for the report."""
+
+    @property
+    def settings(self) -> UploadSettings:
+        """What selects objects, as for the upload function."""
+        return UploadSettings(
+            results=self.results,
+            failed=None,
+            bucket=self.pictures.bucket or None,
+            include=(),
+            exclude=self.exclude,
+            annotate=False,
+            max_event_age=math.inf,
+        )

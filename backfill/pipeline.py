@@ -1,0 +1,52 @@
+"""The pipeline: pages of names → pictures → answers → stored results → a summary."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import KeyedModelHandler, PredictionResult, RunInference
+
+from backfill.failure import Failure
+from backfill.inference import ClassifierHandler
+from backfill.job import Job
+from backfill.reading import SKIPPED, List, Picture, Read
+from backfill.storing import Classified, Store
+from backfill.summarise import Summarise
+from backfill.summary import Summary
+from backfill.survey import Page
+from service.outcome import Outcome
+from service.upload import Upload
+
+
+def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
+    """Put the steps into a pipeline; the one element that comes out is a Summary.
+
+    From reading to storing all is one stage without a barrier, so results are stored as they come, and no more
+    pictures are held than are being worked on. That is why branches meet only in their summaries: flattened before,
+    they would be kept until all are done.
+    """
+    everything = pipeline | "Start" >> beam.Create([Page()])
+    listed = everything | "List" >> beam.ParDo(List(job)).with_outputs(SKIPPED, main="pages")
+    answered, failed = (
+        listed.pages
+        | "Spread" >> beam.Reshuffle()
+        | "Read" >> beam.ParDo(Read(job))
+        | "Classify" >> RunInference(KeyedModelHandler(ClassifierHandler(job))).with_exception_handling()
+    )
+    stored = answered | "Make ready" >> beam.Map(_classified) | "Store" >> beam.ParDo(Store(job))
+    recorded = failed.failed_inferences | "Make record" >> beam.Map(_failed) | "Store records" >> beam.ParDo(Store(job))
+    summaries = [
+        finished | f"Summarise {name}" >> beam.CombineGlobally(Summarise())
+        for name, finished in (("skipped", listed[SKIPPED]), ("stored", stored), ("recorded", recorded))
+    ]
+    return summaries | beam.Flatten() | "Summarise" >> beam.CombineGlobally(Summary.merged)
+
+
+def _classified(answer: tuple[Upload, PredictionResult]) -> Classified:
+    upload, result = answer
+    return upload, result.inference, b""
+
+
+def _failed(failure: tuple[list[tuple[Upload, Picture]], tuple[type, str, list[str]]]) -> Classified:
+    """An error that no picture explains."""
+    [(upload, _)], (_, text, _) = failure
+    return upload, Failure(Outcome.FAILED, 500, f"It could not be classified: {text}"), b""

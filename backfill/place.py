@@ -1,0 +1,49 @@
+"""Where pictures are and results go: Cloud Storage, or folders of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from predictor import Limits
+from service.deadline import Deadline
+from service.location import Location
+from service.results import Mark
+from service.upload import Upload
+
+if TYPE_CHECKING:
+    from service.storage import Storage
+
+
+class Place(Protocol):
+    """What `service/storage.py` does with objects, and `backfill/folder.py` with files."""
+
+    def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
+        """Those whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty."""
+
+    def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
+        """One in exactly that generation; raises Gone, and BadImage for what cannot be unpacked or is too large."""
+
+    def store(self, target: Location, document: Mapping[str, Any], mark: Mark, deadline: Deadline) -> bool:
+        """Store a result; False when that of a newer generation is there, which stays."""
+
+
+def place_for(location: Location) -> Place:
+    """The place that keeps a location; one of each kind a process."""
+    return cloud_storage() if location.bucket else _folders()
+
+
+@cache
+def cloud_storage() -> Storage:
+    """Cloud Storage, with one client a process."""
+    from service.storage import Storage  # folders do without it
+
+    return Storage()
+
+
+@cache
+def _folders() -> Place:
+    from backfill.folder import Folders
+
+    return Folders()

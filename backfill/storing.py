@@ -1,0 +1,54 @@
+"""From answers to stored results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backfill.concurrent import Concurrently
+from backfill.failure import Failure
+from backfill.finished import Finished
+from backfill.inference import Answer
+from backfill.job import Job
+from backfill.place import place_for
+from service.deadline import Deadline
+from service.outcome import Outcome
+from service.recorder import Recorder
+from service.upload import Upload
+
+Classified = tuple[Upload, Answer, bytes]
+"""An object, what was found out, and its thumbnail."""
+
+
+class Store(Concurrently[Classified, Finished]):
+    """Stores results as the upload function does."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def setup(self) -> None:
+        """Beam calls it once for each copy."""
+        super().setup()
+        job = self._job
+        self._recorder = Recorder(place_for(job.results), job.results, job.info, job.relabels)
+
+    def process(self, classified: Classified) -> Iterator[Finished]:
+        """What Beam calls for each picture."""
+        yield from self.start(classified)
+
+    def work(self, item: Classified) -> Finished:
+        """Store one result."""
+        upload, answer, thumbnail = item
+        deadline = Deadline.after(self._job.timeout)
+        try:
+            if isinstance(answer, Failure):
+                return self._record(upload, answer, deadline)
+            outcome = self._recorder.labels(upload, answer, deadline)
+        except Exception as error:  # is told at the end; the next run tries again
+            return Finished(upload.location, Outcome.RETRIED, f"Its result could not be stored: {error}")
+        return Finished(upload.location, outcome, "", answer[0].label, answer[0].score, thumbnail)
+
+    def _record(self, upload: Upload, failure: Failure, deadline: Deadline) -> Finished:
+        outcome = failure.outcome
+        if outcome is not Outcome.SUPERSEDED:
+            outcome = self._recorder.error(upload, outcome, failure.code, failure.reason, deadline)
+        return Finished(upload.location, outcome, failure.reason)

@@ -1,0 +1,61 @@
+"""What came of all objects together, in bounded size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from backfill.finished import Finished
+from service.outcome import Outcome
+
+MOST_REASONS = 100
+MOST_LEAST_CERTAIN = 12
+"""Pictures of each label that the report shows."""
+OTHER_REASONS = "other reasons"
+
+
+@dataclass
+class Summary:
+    """How many objects came to what, and the least certain pictures of each label."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    reasons: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    least_certain: dict[str, list[Finished]] = field(default_factory=dict)
+    """By label, with the lowest score first; empty where no report is wanted."""
+
+    def add(self, finished: Finished) -> None:
+        """Count one object."""
+        self.outcomes[finished.outcome] += 1
+        if finished.reason:
+            self._count_reason((finished.outcome, finished.reason), 1)
+        if finished.outcome is Outcome.LABELLED:
+            self.labels[finished.label] += 1
+            if finished.thumbnail:
+                self._keep(finished)
+
+    @classmethod
+    def merged(cls, summaries: Iterable[Summary]) -> Summary:
+        """Several summaries as one."""
+        whole = cls()
+        for summary in summaries:
+            whole.outcomes.update(summary.outcomes)
+            whole.labels.update(summary.labels)
+            for key, number in summary.reasons.items():
+                whole._count_reason(key, number)
+            for found in summary.least_certain.values():
+                for finished in found:
+                    whole._keep(finished)
+        return whole
+
+    def _count_reason(self, key: tuple[Outcome, str], number: int) -> None:
+        """Reasons may hold sizes and times, so that there could be as many as there are pictures."""
+        known = key in self.reasons or len(self.reasons) < MOST_REASONS
+        self.reasons[key if known else (key[0], OTHER_REASONS)] += number
+
+    def _keep(self, finished: Finished) -> None:
+        kept = self.least_certain.setdefault(finished.label, [])
+        kept.append(finished)
+        kept.sort(key=lambda one: (one.score, one.source.name))
+        del kept[MOST_LEAST_CERTAIN:]
