@@ -231,6 +231,9 @@ stage_files() {
   cp -R "$here/predictor" "$here/service" "$stage"
   find "$stage/predictor" "$stage/service" \( -name __pycache__ -o -name '.*' \) -prune \
     -exec rm -rf {} +
+  rm "$stage/predictor/__main__.py" # the command line
+  # A quarter of the description is indentation, which only people need.
+  sed 's/^ *//' "$here/service/http/openapi.json" >"$stage/service/http/openapi.json"
   [[ $model == gs://* ]] || cp "$model" "$stage/model.onnx"
   chmod -R a+rX "$stage"/* # the archive keeps the modes; the function may run as anybody
   say "Collected $(find "$stage" -type f | wc -l | tr -d ' ') files, $(du -sh "$stage" | cut -f 1)."

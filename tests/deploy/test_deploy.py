@@ -24,7 +24,7 @@ PROJECT_FILES = ("deploy.sh", "deploy_check.py")
 DEPLOYED = ("main.py", "requirements.txt", "predictor", "service")
 NOT_DEPLOYED = ("service/__pycache__/http.pyc", "predictor/.cache/x", "export/__init__.py", "tests/test_x.py", ".env")
 UPLOAD = ("--bucket", "pictures", "--results", "gs://labels/from,here=1")
-TOOLS = ["bash", "cat", "chmod", "cp", "cut", "dirname", "du", "env", "find", "grep", "mktemp", "rm", "tr", "wc"]
+TOOLS = ["bash", "cat", "chmod", "cp", "cut", "dirname", "du", "env", "find", "grep", "mktemp", "rm", "sed", "tr", "wc"]
 
 # Notes the arguments and the files of each call that changes something, and answers the others.
 RECORDING_GCLOUD = """#!{python}
@@ -373,10 +373,11 @@ class TestFiles:
     """What is collected and tried before anything is sent."""
 
     def test_only_what_runs(self, both: Run, project: Path) -> None:
-        """The functions, the packages they import, the page and the model are sent; nothing else is."""
+        """The functions, the packages they import, the page and the model are sent; no command line, nothing else."""
         packages = [path for name in ("predictor", "service") for path in (project / name).rglob("[!.]*.*")]
         packages = [path for path in packages if path.suffix != ".pyc"]
         names = [path.relative_to(project).as_posix() for path in packages if path.is_file()]
+        names.remove("predictor/__main__.py")
         expected = sorted([*names, "main.py", "requirements.txt", "model.onnx"])
         assert both.files == [expected, expected]
         assert "service/http/page.html" in expected
@@ -461,6 +462,19 @@ class TestDryRun:
     def test_modes(self, dry: Run) -> None:
         """Everybody may read the collected files, even if only the owner may read the model."""
         assert [path for path in staged_in(dry).rglob("*") if path.stat().st_mode & 0o444 != 0o444] == []
+
+    def test_little_beside_the_model(self, dry: Run, model: Path) -> None:
+        """What is collected beside the model is at most 200 kB."""
+        source = staged_in(dry)
+        size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+        assert size - model.stat().st_size <= 200_000
+
+    def test_description(self, dry: Run) -> None:
+        """The description of the routes is collected without its indentation, and says the same."""
+        path = Path("service") / "http" / "openapi.json"
+        collected = (staged_in(dry) / path).read_text(encoding="utf-8")
+        assert json.loads(collected) == json.loads((ROOT / path).read_text(encoding="utf-8"))
+        assert "\n " not in collected
 
     def test_without_gcloud(self, project: Path, required: tuple[str, ...], tmp_path: Path) -> None:
         """A dry run needs no gcloud, a real one says that it is missing and ends with 1."""
