@@ -8,20 +8,19 @@ from onnx import helper
 from export.network.operations import DOMAIN
 from export.network.resize.elementwise import Steps
 from export.network.resize.rows import resize_rows
-from export.network.resize.side import Side, flags, measure
+from export.network.resize.side import Side, find_scale, measure
 
 OPERATION = "ResizeArea"
 
 FUNCTIONS = (
     # The old pixels that a new one covers, in TensorFlow's arithmetic: where a side is long, it rounds.
     """
-    AreaTaps <align_corners: int = 0> (old, new) => (taps, weights)
+    AreaTaps (old, new, scale) => (taps, weights)
     {
         zero = Constant <value_float = 0.0> ()
         one = Constant <value_float = 1.0> ()
-        scale = tensorflow.Scale <align_corners: int = @align_corners> (old, new)
-        starts = tensorflow.Scaled <offset = 0.0, align_corners: int = @align_corners> (old, new)
-        ends = tensorflow.Scaled <offset = 1.0, align_corners: int = @align_corners> (old, new)
+        starts = tensorflow.Scaled <offset = 0.0> (scale, new)
+        ends = tensorflow.Scaled <offset = 1.0> (scale, new)
         first = Floor (starts)
         past = Ceil (ends)
         counts = Sub (past, first)
@@ -41,10 +40,8 @@ FUNCTIONS = (
     }
     """,
     """
-    AreaMean <align_corners: int = 0> (sums, old_height, new_height, old_width, new_width) => (resized)
+    AreaMean (sums, row_scale, column_scale) => (resized)
     {
-        row_scale = tensorflow.Scale <align_corners: int = @align_corners> (old_height, new_height)
-        column_scale = tensorflow.Scale <align_corners: int = @align_corners> (old_width, new_width)
         area = Mul (row_scale, column_scale)
         factor = tensorflow.Inverse (area)
         means = Mul (sums, factor)
@@ -58,24 +55,19 @@ def write_out(resize: onnx.NodeProto, image: str, steps: Steps) -> list[onnx.Nod
     """The nodes that add up what each new pixel covers, columns first as TensorFlow does, and divide by its area."""
     rows, columns = Side.of(resize, "height"), Side.of(resize, "width")
     turned, narrow, sums = (f"{resize.output[0]}/{name}" for name in ("turned", "narrow", "sums"))
-    align_corners = flags(resize).get("align_corners", 0)
     return [
         measure(image, resize, rows, columns),
-        _find_taps(rows, align_corners),
-        _find_taps(columns, align_corners),
+        find_scale(rows, resize),
+        find_scale(columns, resize),
+        _find_taps(rows),
+        _find_taps(columns),
         helper.make_node("Transpose", [image], [turned], perm=[0, 2, 1, 3]),
         *resize_rows(turned, columns, steps, narrow),
         *resize_rows(narrow, rows, Steps(), sums),
-        helper.make_node(
-            "AreaMean",
-            [sums, rows.old, rows.new, columns.old, columns.new],
-            resize.output,
-            domain=DOMAIN,
-            align_corners=align_corners,
-        ),
+        helper.make_node("AreaMean", [sums, rows.scale, columns.scale], resize.output, domain=DOMAIN),
     ]
 
 
-def _find_taps(side: Side, align_corners: int) -> onnx.NodeProto:
+def _find_taps(side: Side) -> onnx.NodeProto:
     found = [side.taps, side.weights]
-    return helper.make_node("AreaTaps", [side.old, side.new], found, domain=DOMAIN, align_corners=align_corners)
+    return helper.make_node("AreaTaps", [side.old, side.new, side.scale], found, domain=DOMAIN)

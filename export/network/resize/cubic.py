@@ -6,22 +6,20 @@ from __future__ import annotations
 FUNCTIONS = (
     # Taps beyond the picture repeat its edge.
     """
-    BicubicTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, weights)
+    BicubicTaps <offset: float = 0.0, align_corners: int = 0> (old, new, scale) => (taps, weights)
     {
         sharpness = Constant <value = double {-0.75}> ()
-        positions, weights = tensorflow.CubicWeights
-            <offset: float = @offset, align_corners: int = @align_corners> (old, new, sharpness)
+        positions, weights = tensorflow.CubicWeights <offset: float = @offset> (scale, new, sharpness)
         taps = tensorflow.Within (positions, old)
     }
     """,
     # Taps beyond the picture count for nothing, and the others for more.
     """
-    BicubicHalfPixelTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, weights)
+    BicubicHalfPixelTaps <offset: float = 0.0, align_corners: int = 0> (old, new, scale) => (taps, weights)
     {
         sharpness = Constant <value = double {-0.5}> ()
         four = Constant <value_ints = [4]> ()
-        positions, all_weights = tensorflow.CubicWeights
-            <offset: float = @offset, align_corners: int = @align_corners> (old, new, sharpness)
+        positions, all_weights = tensorflow.CubicWeights <offset: float = @offset> (scale, new, sharpness)
         taps = tensorflow.Within (positions, old)
         tap_positions = Cast <to = 1> (taps)
         is_within = Equal (tap_positions, positions)
@@ -38,13 +36,13 @@ FUNCTIONS = (
     """,
     # TensorFlow looks the weights up in a table with steps of a 1024th, which it makes in double precision.
     """
-    CubicWeights <offset: float = 0.0, align_corners: int = 0> (old, new, sharpness) => (positions, weights)
+    CubicWeights <offset: float = 0.0> (scale, new, sharpness) => (positions, weights)
     {
         one = Constant <value_float = 1.0> ()
         two = Constant <value_float = 2.0> ()
         entries = Constant <value_float = 1024.0> ()
         shift = Constant <value_float: float = @offset> ()
-        scaled = tensorflow.Scaled <offset: float = @offset, align_corners: int = @align_corners> (old, new)
+        scaled = tensorflow.Scaled <offset: float = @offset> (scale, new)
         places = Sub (scaled, shift)
         second = Floor (places)
         first = Sub (second, one)

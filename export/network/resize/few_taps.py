@@ -15,23 +15,22 @@ from onnx import helper
 from export.network.operations import DOMAIN
 from export.network.resize import cubic
 from export.network.resize.elementwise import Steps
-from export.network.resize.side import Side, flags, measure
+from export.network.resize.side import Side, find_scale, flags, measure
 
 
 @dataclass(frozen=True)
 class _Method:
-    """The functions that find the taps, without and with half-pixel centres, that gather, and that combine them."""
+    """The functions that find the taps, without and with half-pixel centres, and that combine them."""
 
     taps: str
     half_pixel_taps: str
-    gather: str
     combine: str
 
 
 _METHODS = {
-    "ResizeNearestNeighbor": _Method("NearestTaps", "NearestTaps", "GatherTaps", "CombineOne"),
-    "ResizeBilinear": _Method("BilinearTaps", "BilinearTaps", "GatherTwo", "CombineTwo"),
-    "ResizeBicubic": _Method("BicubicTaps", "BicubicHalfPixelTaps", "GatherTaps", "CombineFour"),
+    "ResizeNearestNeighbor": _Method("NearestTaps", "NearestTaps", "CombineOne"),
+    "ResizeBilinear": _Method("BilinearTaps", "BilinearTaps", "CombineTwo"),
+    "ResizeBicubic": _Method("BicubicTaps", "BicubicHalfPixelTaps", "CombineFour"),
 }
 OPERATIONS = tuple(_METHODS)
 
@@ -45,9 +44,11 @@ def write_out(resize: onnx.NodeProto, image: str, steps: Steps) -> list[onnx.Nod
     weighted = [resize.input[0], rows.weights, columns.weights]
     return [
         measure(image, resize, rows, columns),
+        find_scale(rows, resize),
+        find_scale(columns, resize),
         _find_taps(resize, rows),
         _find_taps(resize, columns),
-        helper.make_node(method.gather, [image, rows.taps, columns.taps], [gathered], domain=DOMAIN),
+        helper.make_node("GatherTaps", [image, rows.taps, columns.taps], [gathered], domain=DOMAIN),
         *steps.nodes,
         helper.make_node(method.combine, weighted, [turned], domain=DOMAIN),
         helper.make_node("Transpose", [turned], resize.output, perm=[0, 3, 1, 2]),
@@ -59,7 +60,7 @@ def _find_taps(resize: onnx.NodeProto, side: Side) -> onnx.NodeProto:
     is_half_pixel = modes.get("half_pixel_centers", 0)
     return helper.make_node(
         method.half_pixel_taps if is_half_pixel else method.taps,
-        [side.old, side.new],
+        [side.old, side.new, side.scale],
         [side.taps, side.weights],
         domain=DOMAIN,
         offset=0.5 if is_half_pixel else 0.0,
@@ -74,11 +75,11 @@ FUNCTIONS = (
     *cubic.FUNCTIONS,
     # With aligned corners as C's roundf, which rounds halves up, else down.
     """
-    NearestTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, fractions)
+    NearestTaps <offset: float = 0.0, align_corners: int = 0> (old, new, scale) => (taps, fractions)
     {
         half = Constant <value_float = 0.5> ()
         align = Constant <value_int: int = @align_corners> ()
-        scaled = tensorflow.Scaled <offset: float = @offset, align_corners: int = @align_corners> (old, new)
+        scaled = tensorflow.Scaled <offset: float = @offset> (scale, new)
         floors = Floor (scaled)
         fractions = Sub (scaled, floors)
         is_upper = GreaterOrEqual (fractions, half)
@@ -91,10 +92,10 @@ FUNCTIONS = (
     """,
     # The weight is that of the second of the two.
     """
-    BilinearTaps <offset: float = 0.0, align_corners: int = 0> (old, new) => (taps, weights)
+    BilinearTaps <offset: float = 0.0, align_corners: int = 0> (old, new, scale) => (taps, weights)
     {
         shift = Constant <value_float: float = @offset> ()
-        scaled = tensorflow.Scaled <offset: float = @offset, align_corners: int = @align_corners> (old, new)
+        scaled = tensorflow.Scaled <offset: float = @offset> (scale, new)
         positions = Sub (scaled, shift)
         floors = Floor (positions)
         weights = Sub (positions, floors)
@@ -103,22 +104,43 @@ FUNCTIONS = (
         taps = tensorflow.Within (both, old)
     }
     """,
+    # An eighth of the rows at a time, which the processor's cache holds: of large pictures in half of the time.
     """
     GatherTaps (image, row_taps, column_taps) => (gathered)
+    {
+        parts = tensorflow.Eighths (row_taps)
+        rows_1, rows_2, rows_3, rows_4, rows_5, rows_6, rows_7, rows_8 = Split <axis = 0> (row_taps, parts)
+        part_1 = tensorflow.GatherPart (image, rows_1, column_taps)
+        part_2 = tensorflow.GatherPart (image, rows_2, column_taps)
+        part_3 = tensorflow.GatherPart (image, rows_3, column_taps)
+        part_4 = tensorflow.GatherPart (image, rows_4, column_taps)
+        part_5 = tensorflow.GatherPart (image, rows_5, column_taps)
+        part_6 = tensorflow.GatherPart (image, rows_6, column_taps)
+        part_7 = tensorflow.GatherPart (image, rows_7, column_taps)
+        part_8 = tensorflow.GatherPart (image, rows_8, column_taps)
+        gathered = Concat <axis = 3> (part_1, part_2, part_3, part_4, part_5, part_6, part_7, part_8)
+    }
+    """,
+    # How many taps go into each part; the last takes what is left over.
+    """
+    Eighths (taps) => (parts)
+    {
+        seven = Constant <value_ints = [7]> ()
+        eight = Constant <value_ints = [8]> ()
+        count = Shape (taps)
+        part = Div (count, eight)
+        others = Mul (part, seven)
+        last = Sub (count, others)
+        equal_parts = Tile (part, seven)
+        parts = Concat <axis = 0> (equal_parts, last)
+    }
+    """,
+    """
+    GatherPart (image, row_taps, column_taps) => (gathered)
     {
         rows = Gather <axis = 1> (image, row_taps)
         turned = Transpose <perm = [0, 2, 3, 1]> (rows)
         gathered = Gather <axis = 1> (turned, column_taps)
-    }
-    """,
-    # Half of the rows at a time, which the processor's cache holds: of large pictures in two thirds of the time.
-    """
-    GatherTwo (image, row_taps, column_taps) => (gathered)
-    {
-        top_taps, bottom_taps = Split <num_outputs = 2, axis = 0> (row_taps)
-        top = tensorflow.GatherTaps (image, top_taps, column_taps)
-        bottom = tensorflow.GatherTaps (image, bottom_taps, column_taps)
-        gathered = Concat <axis = 3> (top, bottom)
     }
     """,
     """

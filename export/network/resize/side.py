@@ -33,6 +33,12 @@ def measure(image: str, resize: onnx.NodeProto, rows: Side, columns: Side) -> on
     return helper.make_node("Sides", [image, resize.input[1]], lengths, domain=DOMAIN)
 
 
+def find_scale(side: Side, resize: onnx.NodeProto) -> onnx.NodeProto:
+    """The node that finds how many old pixels make a new one."""
+    function = "AlignedScale" if flags(resize).get("align_corners") else "Scale"
+    return helper.make_node(function, [side.old, side.new], [side.scale], domain=DOMAIN)
+
+
 def flags(resize: onnx.NodeProto) -> dict[str, int]:
     """The attributes of a resize that are true or false; those that an old graph lacks are not there."""
     return {attribute.name: attribute.i for attribute in resize.attribute}
@@ -69,29 +75,32 @@ FUNCTIONS = (
         inverse = Neg (negative)
     }
     """,
-    # How many old pixels make a new one; corners are not aligned where there is only one.
     """
-    Scale <align_corners: int = 0> (old, new) => (scale)
+    Scale (old, new) => (scale)
+    {
+        old_float = Cast <to = 1> (old)
+        new_float = Cast <to = 1> (new)
+        scale = Div (old_float, new_float)
+    }
+    """,
+    # From the first pixel to the last; corners are not aligned where there is only one.
+    """
+    AlignedScale (old, new) => (scale)
     {
         one = Constant <value_int = 1> ()
-        align = Constant <value_int: int = @align_corners> ()
-        fewer = Min (old, new)
-        is_several = Greater (fewer, one)
-        several = Cast <to = 7> (is_several)
-        lost = Mul (align, several)
+        two = Constant <value_int = 2> ()
+        fewer = Min (old, new, two)
+        lost = Sub (fewer, one)
         old_span = Sub (old, lost)
         new_span = Sub (new, lost)
-        old_float = Cast <to = 1> (old_span)
-        new_float = Cast <to = 1> (new_span)
-        scale = Div (old_float, new_float)
+        scale = tensorflow.Scale (old_span, new_span)
     }
     """,
     # Where on the old side the new pixels lie; offset 0.5 means their centres, 0 where they start, 1 where they end.
     """
-    Scaled <offset: float = 0.0, align_corners: int = 0> (old, new) => (scaled)
+    Scaled <offset: float = 0.0> (scale, new) => (scaled)
     {
         shift = Constant <value_float: float = @offset> ()
-        scale = tensorflow.Scale <align_corners: int = @align_corners> (old, new)
         indices = tensorflow.Indices (new)
         shifted = Add (indices, shift)
         scaled = Mul (shifted, scale)
