@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ class Classifier:
         _check_interface(session, info, path)
         return cls(session, info, limits or Limits())
 
-    def classify(self, data: bytes, top_k: int | None = None, min_score: float = 0.0) -> list[Prediction]:
+    def classify(self, data: bytes, top_k: int | None = None, min_score: float = -math.inf) -> list[Prediction]:
         """The labels of an image file by falling score: the `top_k` best (None: all) of at least `min_score`.
 
         Raises BadImage when the bytes cannot be classified.
@@ -87,7 +88,7 @@ class Classifier:
         return scores
 
 
-def best(scores: Scores, top_k: int | None = None, min_score: float = 0.0) -> list[int]:
+def best(scores: Scores, top_k: int | None = None, min_score: float = -math.inf) -> list[int]:
     """The classes by falling score, equal ones in order: the `top_k` best (None: all) of at least `min_score`."""
     order = np.argsort(-scores, kind="stable")[:top_k]
     return [int(i) for i in order if scores[i] >= min_score]

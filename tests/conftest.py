@@ -55,6 +55,20 @@ def digits_model(request: pytest.FixtureRequest) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def negative_model(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example with every score below zero, as logits may be; the order of the classes is turned round."""
+    import onnx  # which is not there where DIGITS_MODEL is wanted
+
+    model = onnx.load(digits_model)
+    (maker,) = (node for node in model.graph.node if "scores" in node.output)
+    maker.output[:] = ["shares"]
+    model.graph.node.append(onnx.helper.make_node("Neg", ["shares"], ["scores"]))
+    path = tmp_path_factory.mktemp("negative") / "model.onnx"
+    onnx.save(model, path)
+    return path
+
+
 @pytest.fixture
 def digit_picture() -> tuple[Path, str]:
     """A picture that the example has not seen in training, and the digit on it."""

@@ -17,12 +17,12 @@ class Choice:
     """The `top_k` best labels (None: all) of at least `min_score`."""
 
     top_k: int | None = None
-    min_score: float = 0.0
+    min_score: float = -math.inf
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Choice:
         """Read `top_k` and `min_score`; RequestError 400 for values that cannot be meant."""
-        top_k, min_score = values.get("top_k"), values.get("min_score", "0")
+        top_k, min_score = values.get("top_k"), values.get("min_score", "-inf")
         if top_k is not None and not _COUNT.fullmatch(top_k):
             raise RequestError(400, f"top_k is {top_k[:20]!r}, not a whole number above zero.")
         choice = cls(int(top_k) if top_k else None, _number(min_score))

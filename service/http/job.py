@@ -114,7 +114,7 @@ class Job:
         self.measured.decode += milliseconds(decoded - start)
         self.measured.inference += milliseconds(time.perf_counter() - decoded)
         height, width, _ = pixels.shape
-        self.measured.pictures.append(Picture(width, height, classifier.info.labels[best(scores, 1)[0]]))
+        self.measured.pictures.append(Picture(width, height, classifier.info.labels[int(scores.argmax())]))
         return scores
 
     def scores_at(self, place: str, data: bytes) -> Scores:

@@ -136,6 +136,13 @@ def test_order(colours: Classifier) -> None:
     assert expected == colours.classify(plain(0, 250, 120))
 
 
+def test_scores_below_zero(negative_model: Path) -> None:
+    """All classes come where every score is below zero, as logits may be."""
+    predictions = Classifier.load(negative_model).classify(SAMPLES["3"])
+    assert len(predictions) == 10
+    assert max(prediction.score for prediction in predictions) <= 0
+
+
 def test_ties(colours: Classifier) -> None:
     """Classes of the same score keep the order of the labels."""
     assert [prediction.label for prediction in colours.classify(plain(7, 8, 7))] == ["green", "red", "blue"]

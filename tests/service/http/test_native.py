@@ -125,6 +125,12 @@ def test_min_score(client: FlaskClient, classifier: Classifier) -> None:
     assert labels_in(answer) == ["3", second.label]
 
 
+def test_scores_below_zero(negative_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `min_score` labels come where every score is below zero, as logits may be."""
+    monkeypatch.setenv("MODEL", str(negative_model))
+    assert len(labels_in(new_client().post("/?top_k=2", data=THREE))) == 2
+
+
 @pytest.mark.parametrize(("query", "labels"), [("min_score=2", []), ("min_score=-1&top_k=1", ["3"])])
 def test_extreme_min_score(client: FlaskClient, query: str, labels: list[str]) -> None:
     """A `min_score` beyond all scores leaves no label, one below all of them every label."""
