@@ -70,14 +70,15 @@ def test_errors(client: FlaskClient, instances: Any, parameters: Any, status: in
     assert (said[0], said[1][: len(sentence)]) == (status, sentence)
 
 
-def test_container_routes(digits_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A custom container has its model and its routes from Vertex AI's variables."""
+@pytest.mark.parametrize("route", ["/v1/endpoints/1/deployedModels/2", "/v1/models/pets/live", "/v2/pets"])
+def test_container_routes(digits_model: Path, monkeypatch: pytest.MonkeyPatch, route: str) -> None:
+    """A custom container has its model and its routes from Vertex AI's variables, beside those of any protocol."""
     monkeypatch.setenv("AIP_STORAGE_URI", str(digits_model.parent))
-    monkeypatch.setenv("AIP_HEALTH_ROUTE", "/v1/endpoints/1/deployedModels/2")
-    monkeypatch.setenv("AIP_PREDICT_ROUTE", "/v1/endpoints/1/deployedModels/2:predict")
+    monkeypatch.setenv("AIP_HEALTH_ROUTE", route)
+    monkeypatch.setenv("AIP_PREDICT_ROUTE", f"{route}:predict")
     client = new_client()
-    assert client.get("/v1/endpoints/1/deployedModels/2").status_code == 200
-    answer = client.post("/v1/endpoints/1/deployedModels/2:predict", json={"instances": [content(THREE)]})
+    assert client.get(route).status_code == 200
+    answer = client.post(f"{route}:predict", json={"instances": [content(THREE)]})
     assert answer.get_json()["predictions"][0]["displayNames"][0] == "3"
 
 
