@@ -15,6 +15,7 @@ from export import pictures
 from export.errors import CannotConvert, NotEqual, first_line
 from export.network import model_file, network
 from export.network.model_file import ModelFile
+from export.network.parts import split_network_input
 from export.opening import Subject, open_subject
 from export.options import DEFAULT_TOLERANCE, Options
 from export.parity import Verification, Verifier
@@ -98,7 +99,7 @@ def _convert(subject: Subject) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """The network as it is shipped, and what stands before its first layer as a small model of its own."""
     model = subject.pipeline.convert()
     network.finish(model, subject.outputs, subject.original.ending)
-    return model, network.split_network_input(model)
+    return model, split_network_input(model)
 
 
 def _describe(subject: Subject, model: onnx.ModelProto, options: Options) -> ModelInfo:

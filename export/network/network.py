@@ -77,38 +77,6 @@ def _shape_scores(graph: onnx.GraphProto, outputs: int) -> None:
     graph.node.append(helper.make_node("Reshape", [batch, "outputs"], [_VALUES]))
 
 
-def split_network_input(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Take the output NETWORK_INPUT away; what gives it, without the network's weights, is a model of its own."""
-    before = _leading_to(model, NETWORK_INPUT)
-    kept = [output for output in model.graph.output if output.name == OUTPUT]
-    del model.graph.output[:]
-    model.graph.output.extend(kept)
-    return before
-
-
-def _leading_to(model: onnx.ModelProto, output: str) -> onnx.ModelProto:
-    """The part of a model that gives one output; unlike onnx's Extractor it sees what the branches of an If read."""
-    graph = model.graph
-    needed, last_first = {output}, []
-    for node in reversed(graph.node):
-        if needed.intersection(node.output):
-            needed.update(_reads(node))
-            last_first.append(node)
-    constants = [constant for constant in graph.initializer if constant.name in needed]
-    outputs = [value for value in graph.output if value.name == output]
-    part = helper.make_graph(last_first[::-1], output, graph.input, outputs, initializer=constants)
-    return helper.make_model(part, ir_version=model.ir_version, opset_imports=model.opset_import)
-
-
-def _reads(node: onnx.NodeProto) -> Iterator[str]:
-    """What a node and the graphs inside it read, and names of those graphs' own."""
-    yield from node.input
-    for attribute in node.attribute:
-        for inner in attribute.g.node:
-            yield from _reads(inner)
-        yield from (value.name for value in attribute.g.output)
-
-
 _NUMBERED = re.compile(r"__\d+(?=$|:\d+$)")
 
 

@@ -30,9 +30,13 @@ _HEADER = f'<opset_import: ["" : {OPSET}, "{DOMAIN}" : 1], domain: "{DOMAIN}">'
 def inline(model: onnx.ModelProto, functions: Iterable[str]) -> onnx.ModelProto:
     """The same model with every call of these functions, given in ONNX's text form, written out."""
     model.functions.extend(onnx.parser.parse_function(_HEADER + text) for text in functions)
-    inlined = onnx.inliner.inline_local_functions(model)
-    used = {node.domain for node in inlined.graph.node}
-    kept = [opset for opset in inlined.opset_import if opset.domain in used]
-    del inlined.opset_import[:]
-    inlined.opset_import.extend(kept)
-    return inlined
+    return with_domains_used(onnx.inliner.inline_local_functions(model))
+
+
+def with_domains_used(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model, its list of operations' domains cut down to those that it uses."""
+    used = {node.domain for node in model.graph.node}
+    kept = [opset for opset in model.opset_import if opset.domain in used]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+    return model
