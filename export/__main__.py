@@ -15,7 +15,7 @@ from export import noise, progress, summary
 from export.errors import ExportError, MissingPreprocessing, first_line
 from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Fit, Options
 from export.preprocessing.scale import SCALES, Order
-from predictor.metadata import Drawing, Orientation
+from predictor.metadata import Drawing, Orientation, Quantization
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -32,10 +32,13 @@ _PIXEL_OPTIONS = (
     click.option("--fit", type=click.Choice(get_args(Fit)), help="What became of other shapes (default: stretch)."),
     click.option("--orientation", type=click.Choice(get_args(Orientation)), help="EXIF's (default: ignore)."),
     click.option("--size", type=(_SIDE, _SIDE), metavar="HEIGHT WIDTH", help="Where the model takes any size."),
-    click.option("--samples", type=_FOLDER, help="Pictures like those the model will see, to find the scale by."),
+    click.option("--samples", type=_FOLDER, help="Pictures like those the model will see, for scale and --quantize."),
     click.option("--labelled", type=_FOLDER, help="One folder of pictures a class, to find the scale by."),
 )
 """How pictures became pixels in training; only for a model that takes pixels."""
+
+_OF_FILES = {"report": "shows what -o FILE was proven by", "quantize": "rounds what -o FILE writes"}
+"""Options that mean something only where a file is written, and what they mean."""
 
 
 def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,6 +66,8 @@ def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
               "step of quantised scores).")  # fmt: skip
 @click.option("--drawing", type=click.Choice(get_args(Drawing)),
               help="The model's pictures are drawings: the page in the browser offers a canvas.")  # fmt: skip
+@click.option("--quantize", type=click.Choice(get_args(Quantization)),
+              help="Round the network to whole numbers, which is faster and not exact; by --samples.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show where an error comes from.")
 def main(
     model: str,
@@ -79,7 +84,7 @@ def main(
     MODEL is a SavedModel's folder, a .tflite, .keras or .h5 file, an archive of one, or a gs:// address. The file is
     written only if it answers as the original does, on every picture that it is verified on.
     """
-    _check_task(target, inspect, predict, pictures, said["report"])
+    _check_task(target, inspect, predict, pictures, said)
     console = Console(highlight=False, soft_wrap=True)
     with _failures(console, "Not exported. " if target else "", debug):
         options = Options.said(**said)
@@ -105,15 +110,16 @@ def main(
 
 
 def _check_task(
-    target: Path | None, inspect: bool, predict: bool, pictures: tuple[Path, ...], report: Path | None
+    target: Path | None, inspect: bool, predict: bool, pictures: tuple[Path, ...], said: dict[str, Any]
 ) -> None:
     """One thing at a time."""
     if sum((target is not None, inspect, predict)) != 1:
         raise click.UsageError("Say one of -o FILE, --inspect and --predict.")
     if predict != bool(pictures):
         raise click.UsageError("--predict and PICTURES go together.")
-    if report and not target:
-        raise click.UsageError("--report shows what -o FILE was proven by.")
+    for option, meaning in _OF_FILES.items():
+        if said[option] and not target:
+            raise click.UsageError(f"--{option} {meaning}.")
 
 
 @contextmanager

@@ -85,6 +85,10 @@ class CannotConvert(ExportError):
     """The graph holds something that has no counterpart in ONNX."""
 
 
+class CannotQuantize(ExportError):
+    """The model is quantised already, or the samples are too few to judge by."""
+
+
 class NotEqual(ExportError):
     """The finished file answers differently from the original; nothing was written."""
 

@@ -13,14 +13,15 @@ import tf2onnx
 
 from export import pictures
 from export.errors import CannotConvert, NotEqual, first_line
-from export.network import model_file, network
+from export.network import model_file, network, quantization
 from export.network.model_file import ModelFile
 from export.network.parts import split_network_input
 from export.opening import Subject, open_subject
 from export.options import DEFAULT_TOLERANCE, Options
 from export.parity import Verification, Verifier
 from export.pictures import UNREADABLE, Picture
-from export.progress import Report
+from export.progress import Report, announced
+from export.quantized import Quantized, Samples, quantize
 from export.report import page as report_page
 from predictor import BadModel, Classifier, ModelInfo, Prediction
 
@@ -30,12 +31,13 @@ Answer = list[Prediction] | str
 
 @dataclass(frozen=True)
 class Export:
-    """A finished file and what was found on the way."""
+    """A finished file and what was found on the way; `quantized` where it is no longer what was verified."""
 
     path: Path
     info: ModelInfo
     subject: Subject
     verification: Verification
+    quantized: Quantized | None
 
     @property
     def size(self) -> int:
@@ -54,21 +56,28 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
     with open_subject(source, options, report) as subject, model_file.replacing(target) as temporary:
         report("Converting the network to ONNX", 0, None)
         network_model, before = _convert(subject)
+        samples = _samples(network_model, options)
         info = _describe(subject, network_model, options)
         file = ModelFile(temporary, network_model)
         del network_model  # its weights are in the file and in the original
         file.describe(info)
         verifier = Verifier(subject.original, _load(temporary), before.SerializeToString())
-        verification = verifier.verify(_reported(_pictures(options), report))
+        verification = verifier.verify(announced("Verifying on pictures", _pictures(options), report))
         tolerance = _tolerance(subject, options)
+        failure = verification.failure(tolerance)
+        quantized = None
+        if samples and not failure:
+            quantized = quantize(temporary, info, before, subject.original, samples, report)
+            failure = quantized.failure
         if options.report:
             report("Writing the report", 0, None)
-            report_page.write(options.report, subject, verification, tolerance, verifier.network_inputs)
-        if failure := verification.failure(tolerance):
+            report_page.write(options.report, subject, verification, quantized, tolerance, verifier.network_inputs)
+        if failure:
             raise NotEqual(failure)
-        info = replace(info, parity=verification.parity)
-        file.describe(info)
-    return Export(target, info, subject, verification)
+        if not quantized:
+            info = replace(info, parity=verification.parity)
+            file.describe(info)
+    return Export(target, quantized.info if quantized else info, subject, verification, quantized)
 
 
 def inspect(source: str, options: Options, report: Report) -> Subject:
@@ -118,6 +127,14 @@ def _describe(subject: Subject, model: onnx.ModelProto, options: Options) -> Mod
     )
 
 
+def _samples(model: onnx.ModelProto, options: Options) -> Samples | None:
+    """What to quantise by, if that is wanted; CannotQuantize, before anything takes long, when it cannot be done."""
+    if not options.quantize or not options.samples:
+        return None
+    quantization.check_float(model)
+    return Samples.of(options.samples)
+
+
 def _load(path: Path) -> Classifier:
     try:
         return Classifier.load(path)
@@ -136,11 +153,3 @@ def _pictures(options: Options) -> list[Picture]:
     """What to verify on: the user's pictures for it, else those given to find the preprocessing, else made ones."""
     folder = options.images or options.samples or options.labelled
     return pictures.from_folder(folder) if folder else pictures.made()
-
-
-def _reported(chosen: list[Picture], report: Report) -> Iterator[Picture]:
-    """The pictures, each announced before it is used."""
-    for done, picture in enumerate(chosen):
-        report("Verifying on pictures", done, len(chosen))
-        yield picture
-    report("Verifying on pictures", len(chosen), len(chosen))

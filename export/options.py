@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from export.errors import ExportError
 from export.preprocessing.scale import SCALES, Order, Scale
-from predictor.metadata import Drawing, Orientation
+from predictor.metadata import Drawing, Orientation, Quantization
 
 DEFAULT_TOLERANCE = 1e-4
 
@@ -77,6 +77,11 @@ class Options:
     report: Path | None = None
     tolerance: float | None = None
     drawing: Drawing | None = None
+    quantize: Quantization | None = None
+
+    def __post_init__(self) -> None:
+        if self.quantize and not self.samples:
+            raise ExportError("--quantize needs pictures like those the model will see: give them with --samples.")
 
     @classmethod
     def said(

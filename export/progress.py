@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+Item = TypeVar("Item")
 
 Report = Callable[[str, int, int | None], None]
 """Told of each step: what is done, how many of it are done, and of how many where that is known."""
@@ -37,6 +39,14 @@ def shown_on(stream: TextIO, first: str) -> Iterator[Report]:
             progress.update(task, completed=done, total=total)
 
         yield report
+
+
+def announced(step: str, items: Sequence[Item], report: Report) -> Iterator[Item]:
+    """The items, each announced before it is used."""
+    for done, item in enumerate(items):
+        report(step, done, len(items))
+        yield item
+    report(step, len(items), len(items))
 
 
 def _lines(stream: TextIO, first: str) -> Report:

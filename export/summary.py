@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from export.exporter import Answer, Export
     from export.opening import Subject
     from export.parity import Verification
+    from export.quantized import Quantized
     from predictor import Parity, Prediction
 
 SHOWN_NAMES = 12
@@ -29,7 +30,13 @@ def show_export(console: Console, export: Export) -> None:
     """A finished file: what was found, and the proof."""
     show_tables(console, export.subject.pipeline.evidence)
     _print_rows([("Model", [f"{export.info.name}, version {export.info.version}"]), *found(export.subject)])
-    _print_rows([*proof(export.verification.parity), ("Written", [f"{export.path} ({export.size:,} bytes)"])])
+    _print_rows(
+        [
+            *proof(export.verification.parity),
+            *rounded(export.quantized),
+            ("Written", [f"{export.path} ({export.size:,} bytes)"]),
+        ]
+    )
     _print_notes(notes(export.subject, export.verification))
 
 
@@ -99,6 +106,18 @@ def proof(parity: Parity) -> list[Row]:
         ("Network input", [f"{parity.identical_inputs:.0%} bit-identical"]),
         ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
         ("Top label", [f"{parity.top1_agreement:.0%} the same"]),
+    ]
+
+
+def rounded(quantized: Quantized | None) -> list[Row]:
+    """How near to the original the quantised file is."""
+    if not quantized:
+        return []
+    parity = quantized.verification.parity
+    return [
+        ("Quantised", [f"{quantized.info.quantization}; judged on {parity.pictures} samples"]),
+        ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
+        ("Top label", [f"{quantized.agreeing} of {parity.pictures} the same"]),
     ]
 
 

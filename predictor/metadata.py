@@ -18,6 +18,7 @@ Orientation = Literal["ignore", "apply"]
 ResizeMethod = Literal["pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box"]
 Fit = Literal["stretch", "crop", "pad"]
 Drawing = Literal["white-on-black", "black-on-white"]
+Quantization = Literal["int8"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class ModelInfo:
     activation: what makes the scores: `softmax`, `sigmoid`, `none`, or `softmax (added)` to an original's logits.
     resizing: what Pillow does between decoding and the graph; None: nothing.
     preprocessing: the steps from pixels to the network's input, in words.
+    quantization: what the network was rounded to after it was proven equal; None: nothing.
     drawing: the colours of ink and paper, for a model whose pictures are drawn by hand.
     """
 
@@ -112,6 +114,7 @@ class ModelInfo:
     parity: Parity | None = None
     drawing: Drawing | None = None
     resizing: Resizing | None = None
+    quantization: Quantization | None = None
     tools: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -22,9 +22,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from examples.digits.train import split
 from export.__main__ import main as export_command
 from export.options import PRESETS, RESIZES, Activation, Fit
 from export.preprocessing.scale import SCALES, Order
+from export.quantized import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
 from export.report.page import SHOWN_PICTURES
 from export.source import label_file, labels
 from export.source.source import open_source
@@ -115,6 +117,19 @@ def test_export_commands(user_folder: Path) -> None:
     for command in commands(re.findall(r"```sh\n(.*?)```", EXPORT, re.DOTALL)[0]):
         run(command, user_folder)
     assert (user_folder / "report.html").is_file()
+
+
+def test_quantising(user_folder: Path) -> None:
+    """The command for a quantised file runs, and the numbers of samples are those of the code."""
+    (user_folder / "my_pictures").mkdir()
+    for number, png in enumerate(split()[1]):
+        (user_folder / "my_pictures" / f"{number}.png").write_bytes(png)
+    (command,) = commands(re.findall(r"```sh\n(.*?)```", EXPORT, re.DOTALL)[1])
+    assert "Quantised         int8; judged on 225 samples" in run(command, user_folder)
+    text = " ".join(EXPORT.split("\n## Quantising\n")[1].split())
+    assert f"at most {MOST_CALIBRATED} of them" in text
+    assert f"more than {1 - LEAST_AGREEMENT:.0%}".replace("%", " %") in text
+    assert f"Samples have to be at least {2 * LEAST_JUDGED}" in text
 
 
 def test_report_size() -> None:

@@ -17,6 +17,7 @@ from export.network import model_file
 from export.opening import Subject
 from export.parity import Comparison, LeftOut, Verification
 from export.pictures import Picture
+from export.quantized import Quantized
 from export.report import thumbnail
 from export.report.scatter import Scatter
 from export.report.thumbnail import Thumbnail
@@ -67,17 +68,25 @@ class Card:
     is_within: bool
 
 
-def write(path: Path, subject: Subject, verification: Verification, tolerance: float, inputs: Inputs) -> None:
-    """Write the page about a verification, whether it succeeded or not."""
+def write(
+    path: Path,
+    subject: Subject,
+    verification: Verification,
+    quantized: Quantized | None,
+    tolerance: float,
+    inputs: Inputs,
+) -> None:
+    """Write the page about a verification, and what was made of the file then, whether they succeeded or not."""
     shown = verification.worst_first(tolerance)[:SHOWN_PICTURES]
     original, exported = _all_scores(verification)
     seen = _range(values for comparison in shown for values in inputs(comparison.picture))
     scatters = [Scatter.of_scores(original, exported), Scatter.of_differences(original, exported, tolerance)]
     page = _template().render(
         name=subject.pipeline.name,
-        failure=verification.failure(tolerance),
+        failure=verification.failure(tolerance) or (quantized.failure if quantized else ""),
         tolerance=tolerance,
         proof=summary.proof(verification.parity),
+        rounded=summary.rounded(quantized),
         found=summary.found(subject),
         tables=subject.pipeline.evidence.tables,
         notes=summary.notes(subject, verification),

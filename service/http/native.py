@@ -27,6 +27,7 @@ def describe(job: Job) -> flask.Response:
         "activation": info.activation,
         "preprocessing": info.preprocessing,
         "parity": asdict(info.parity) if info.parity else None,
+        "quantization": info.quantization,
         "drawing": info.drawing,
         "limits": asdict(classifier.limits) | {"max_instances": job.settings.max_instances},
     }

@@ -26,7 +26,7 @@ INFO = ModelInfo(
     resizing=Resizing("pillow-lanczos", 224, 224, "crop"),
     tools={"onnx": "1.19.0"},
 )
-WITH_DEFAULT = {"drawing", "resizing", "tools"}
+WITH_DEFAULT = {"drawing", "quantization", "resizing", "tools"}
 
 TEXTS = st.text(max_size=20)
 NUMBERS = st.floats(allow_nan=False)

@@ -342,6 +342,7 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "activation": "softmax",
         "preprocessing": list(info.preprocessing),
         "parity": asdict(info.parity),
+        "quantization": None,
         "drawing": "white-on-black",
         "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": 64_000_000, "max_instances": 100},
     }
