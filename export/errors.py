@@ -86,7 +86,7 @@ class CannotConvert(ExportError):
 
 
 class CannotQuantize(ExportError):
-    """The model is quantised already, or the samples are too few to judge by."""
+    """The model is quantised already, or of a kind that cannot be, or the samples are too few to judge by."""
 
 
 class NotEqual(ExportError):

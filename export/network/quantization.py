@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 import onnx.compose
 
-from export.errors import CannotQuantize
+from export.errors import CannotQuantize, ExportError, first_line
 from export.network.parts import Parts
 from predictor.classifier import INPUT, open_session
 
@@ -32,11 +32,16 @@ def check_float(model: onnx.ModelProto) -> None:
 def quantize(model: onnx.ModelProto, before: onnx.ModelProto, pictures: Iterable[Pixels]) -> onnx.ModelProto:
     """The model with its network quantised for the values that pictures, uint8 [height, width, channels], cause in it.
 
-    before: what `split_network_input` gave.
+    before: what `split_network_input` gave. Raises CannotQuantize, and what `pictures` raise.
     """
     parts = Parts.of(model, before)
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
-        network = _quantized(_simplified(parts.network, Path(folder)), _feeds(parts, pictures), Path(folder))
+        try:
+            network = _quantized(_simplified(parts.network, Path(folder)), _feeds(parts, pictures), Path(folder))
+        except ExportError:
+            raise
+        except Exception as error:  # onnxruntime's own errors share no base class but Exception
+            raise CannotQuantize(f"onnxruntime cannot quantise the network: {first_line(error)}") from error
     # What onnxruntime made up may be called as something in the preprocessing is.
     network = onnx.compose.add_prefix(network, "int8/", rename_inputs=False, rename_outputs=False)
     return Parts(parts.preprocessing, network).joined()
@@ -70,23 +75,21 @@ def _quantized(network: Path, feeds: Iterator[Feed], folder: Path) -> onnx.Model
         quantized,
         _Calibration(feeds),
         per_channel=True,
-        # Of weights with eight bits, a processor without instructions for whole numbers (VNNI) adds two products to
-        # more than its 16 bits hold. With seven every processor gives the same answers.
+        # A processor without instructions for it (VNNI) adds two products with 16 bits. Of weights with eight bits
+        # the sum may not fit, and such a processor would answer otherwise than the one that judged.
         reduce_range=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        nodes_to_exclude=_behind_last_layer(onnx.load(network)),
-        # Of 256 levels that hold all logits, the best two often have the same.
-        extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm", "MatMul"]},
+        nodes_to_exclude=_last_layer(onnx.load(network)),
     )
     return onnx.load(quantized)
 
 
-def _behind_last_layer(network: onnx.ModelProto) -> list[str]:
-    """The names of the nodes behind the last layer with weights: they turn what it gives into scores."""
+def _last_layer(network: onnx.ModelProto) -> list[str]:
+    """The nodes, by name, from the last layer with weights on: two classes often get the same of 256 levels."""
     nodes = network.graph.node
     last = max(number for number, node in enumerate(nodes) if node.op_type in _WEIGHTED)
-    return [node.name for node in nodes[last + 1 :]]
+    return [node.name for node in nodes[last:]]
 
 
 def _feeds(parts: Parts, pictures: Iterable[Pixels]) -> Iterator[Feed]:

@@ -105,16 +105,16 @@ def test_the_page_says_so(quantized: Quantized) -> None:
 
 
 def test_smaller(quantized: Quantized, digits_model: Path) -> None:
-    """Weights take a quarter of their bytes; the preprocessing, most of this small file, is what it was."""
+    """Weights take a quarter of their bytes, but for the last layer's; the preprocessing is what it was."""
     exact, rounded = (onnx.load(path).graph for path in (digits_model, quantized.model))
-    assert quantized.model.stat().st_size < digits_model.stat().st_size / 2
+    assert quantized.model.stat().st_size < 0.7 * digits_model.stat().st_size
     convolution = next(number for number, node in enumerate(exact.node) if node.op_type == "Conv")
     preprocessing = {node.SerializeToString() for node in exact.node[: convolution - 1]}
     assert preprocessing <= {node.SerializeToString() for node in rounded.node}
 
 
 def test_standard_operations(quantized: Quantized) -> None:
-    """A quantised file holds no operation outside ONNX's own set, and whole numbers between all of its convolutions."""
+    """A quantised file holds no operation outside ONNX's own set, and its convolutions take whole numbers alone."""
     model = onnx.load(quantized.model)
     assert [opset.domain for opset in model.opset_import] == [""]
     makers = {output: node.op_type for node in model.graph.node for output in node.output}
@@ -194,6 +194,20 @@ def test_quantized_already(tmp_path: Path, patches: Path, export_to: ExportTo) -
     with pytest.raises(CannotQuantize, match="quantised already; leave --quantize out"):
         export_to(source, quantize="int8", samples=patches)
     assert not (tmp_path / "model.onnx").exists()
+
+
+def test_half_precision(tmp_path: Path, patches: Path, export_to: ExportTo) -> None:
+    """A network that computes in half precision, which onnxruntime does not quantise, is refused."""
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        inner = models.network()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    pixels = keras.layers.Input([models.SIZE, models.SIZE, 3])
+    scores = keras.layers.Activation("linear", dtype="float32")(inner(pixels))
+    source = models.save_pixels(keras.Model(pixels, scores), tmp_path / "model")
+    with pytest.raises(CannotQuantize, match="onnxruntime cannot quantise the network: "):
+        export_to(source, scale="0..1", tolerance=0.01, quantize="int8", samples=patches)
 
 
 def test_only_for_files(tmp_path: Path) -> None:
