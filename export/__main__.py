@@ -32,12 +32,16 @@ _PIXEL_OPTIONS = (
     click.option("--fit", type=click.Choice(get_args(Fit)), help="What became of other shapes (default: stretch)."),
     click.option("--orientation", type=click.Choice(get_args(Orientation)), help="EXIF's (default: ignore)."),
     click.option("--size", type=(_SIDE, _SIDE), metavar="HEIGHT WIDTH", help="Where the model takes any size."),
-    click.option("--samples", type=_FOLDER, help="Pictures like those the model will see, for scale and --quantize."),
+    click.option("--samples", type=_FOLDER, help="Pictures like those the model will see, to find and judge by."),
     click.option("--labelled", type=_FOLDER, help="One folder of pictures a class, to find the scale by."),
 )
 """How pictures became pixels in training; only for a model that takes pixels."""
 
-_OF_FILES = {"report": "shows what -o FILE was proven by", "quantize": "rounds what -o FILE writes"}
+_OF_FILES = {
+    "report": "shows what -o FILE was proven by",
+    "quantize": "rounds what -o FILE writes",
+    "reduced_jpeg": "changes what -o FILE writes",
+}
 """Options that mean something only where a file is written, and what they mean."""
 
 
@@ -67,7 +71,9 @@ def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--drawing", type=click.Choice(get_args(Drawing)),
               help="The model's pictures are drawings: the page in the browser offers a canvas.")  # fmt: skip
 @click.option("--quantize", type=click.Choice(get_args(Quantization)),
-              help="Round the network to whole numbers, which is faster and not exact; by --samples.")  # fmt: skip
+              help="Round the network to whole numbers, by --samples. Not exact.")  # fmt: skip
+@click.option("--reduced-jpeg", type=click.FloatRange(min=1), metavar="FACTOR",
+              help="Decode less of large JPEGs: FACTOR times what the network sees. Not exact.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show where an error comes from.")
 def main(
     model: str,
@@ -119,7 +125,7 @@ def _check_task(
         raise click.UsageError("--predict and PICTURES go together.")
     for option, meaning in _OF_FILES.items():
         if said[option] and not target:
-            raise click.UsageError(f"--{option} {meaning}.")
+            raise click.UsageError(f"--{option.replace('_', '-')} {meaning}.")
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class CannotConvert(ExportError):
     """The graph holds something that has no counterpart in ONNX."""
 
 
-class CannotQuantize(ExportError):
+class CannotApproximate(ExportError):
     """The model is quantised already, or of a kind that cannot be, or the samples are too few to judge by."""
 
 

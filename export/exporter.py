@@ -12,8 +12,9 @@ import tensorflow as tf
 import tf2onnx
 
 from export import pictures
+from export.approximation import Approximation, Plan, approximate
 from export.errors import CannotConvert, NotEqual, first_line
-from export.network import model_file, network, quantization
+from export.network import model_file, network
 from export.network.model_file import ModelFile
 from export.network.parts import split_network_input
 from export.opening import Subject, open_subject
@@ -21,7 +22,6 @@ from export.options import DEFAULT_TOLERANCE, Options
 from export.parity import Verification, Verifier
 from export.pictures import UNREADABLE, Picture
 from export.progress import Report, announced
-from export.quantized import Quantized, Samples, quantize
 from export.report import page as report_page
 from predictor import BadModel, Classifier, ModelInfo, Prediction
 
@@ -31,13 +31,13 @@ Answer = list[Prediction] | str
 
 @dataclass(frozen=True)
 class Export:
-    """A finished file and what was found on the way; `quantized` where it is no longer what was verified."""
+    """A finished file and what was found on the way; `approximation` where it is no longer what was verified."""
 
     path: Path
     info: ModelInfo
     subject: Subject
     verification: Verification
-    quantized: Quantized | None
+    approximation: Approximation | None
 
     @property
     def size(self) -> int:
@@ -56,7 +56,7 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
     with open_subject(source, options, report) as subject, model_file.replacing(target) as temporary:
         report("Converting the network to ONNX", 0, None)
         network_model, before = _convert(subject)
-        samples = _samples(network_model, options)
+        plan = Plan.of(options, subject.pipeline.decoding, network_model, before)
         info = _describe(subject, network_model, options)
         file = ModelFile(temporary, network_model)
         del network_model  # its weights are in the file and in the original
@@ -65,19 +65,19 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
         verification = verifier.verify(announced("Verifying on pictures", _pictures(options), report))
         tolerance = _tolerance(subject, options)
         failure = verification.failure(tolerance)
-        quantized = None
-        if samples and not failure:
-            quantized = quantize(temporary, info, before, subject.original, samples, report)
-            failure = quantized.failure
+        approximation = None
+        if plan and not failure:
+            approximation = approximate(file, info, before, subject.original, plan, report)
+            failure = approximation.failure
         if options.report:
             report("Writing the report", 0, None)
-            report_page.write(options.report, subject, verification, quantized, tolerance, verifier.network_inputs)
+            report_page.write(options.report, subject, verification, approximation, tolerance, verifier.network_inputs)
         if failure:
             raise NotEqual(failure)
-        if not quantized:
+        if not approximation:
             info = replace(info, parity=verification.parity)
             file.describe(info)
-    return Export(target, quantized.info if quantized else info, subject, verification, quantized)
+    return Export(target, approximation.info if approximation else info, subject, verification, approximation)
 
 
 def inspect(source: str, options: Options, report: Report) -> Subject:
@@ -125,14 +125,6 @@ def _describe(subject: Subject, model: onnx.ModelProto, options: Options) -> Mod
         drawing=options.drawing,
         tools={"tensorflow": tf.__version__, "tf2onnx": tf2onnx.__version__, "onnx": onnx.__version__},
     )
-
-
-def _samples(model: onnx.ModelProto, options: Options) -> Samples | None:
-    """What to quantise by, if that is wanted; CannotQuantize, before anything takes long, when it cannot be done."""
-    if not options.quantize or not options.samples:
-        return None
-    quantization.check_float(model)
-    return Samples.of(options.samples)
 
 
 def _load(path: Path) -> Classifier:

@@ -61,8 +61,9 @@ class Options:
     """The command line's options.
 
     samples: a folder of pictures like those the model will see. labelled: one folder a class. images: to verify on.
-    report: the page to write
-    about the proof. tolerance: None for DEFAULT_TOLERANCE, or one quantisation step where scores are quantised.
+    report: the page to write about the proof. tolerance: None for DEFAULT_TOLERANCE, or one quantisation step where
+    scores are quantised. quantize, reduced_jpeg: what makes the file faster and no longer exact; the latter is how many
+    times the side of what the network sees is left of a JPEG's.
     """
 
     signature: str | None = None
@@ -78,10 +79,18 @@ class Options:
     tolerance: float | None = None
     drawing: Drawing | None = None
     quantize: Quantization | None = None
+    reduced_jpeg: float | None = None
 
     def __post_init__(self) -> None:
-        if self.quantize and not self.samples:
-            raise ExportError("--quantize needs pictures like those the model will see: give them with --samples.")
+        if self.approximates and not self.samples:
+            raise ExportError(
+                "--quantize and --reduced-jpeg need pictures like those the model will see: give them with --samples."
+            )
+
+    @property
+    def approximates(self) -> bool:
+        """Whether the file is not to answer exactly as the original."""
+        return bool(self.quantize or self.reduced_jpeg)
 
     @classmethod
     def said(

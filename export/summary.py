@@ -13,10 +13,10 @@ from rich.table import Table as RichTable
 from export.evidence import Evidence
 
 if TYPE_CHECKING:
+    from export.approximation import Approximation
     from export.exporter import Answer, Export
     from export.opening import Subject
     from export.parity import Verification
-    from export.quantized import Quantized
     from predictor import Parity, Prediction
 
 SHOWN_NAMES = 12
@@ -33,7 +33,7 @@ def show_export(console: Console, export: Export) -> None:
     _print_rows(
         [
             *proof(export.verification.parity),
-            *rounded(export.quantized),
+            *nearness(export.approximation),
             ("Written", [f"{export.path} ({export.size:,} bytes)"]),
         ]
     )
@@ -109,15 +109,16 @@ def proof(parity: Parity) -> list[Row]:
     ]
 
 
-def rounded(quantized: Quantized | None) -> list[Row]:
-    """How near to the original the quantised file is."""
-    if not quantized:
+def nearness(approximation: Approximation | None) -> list[Row]:
+    """How near to the original the file is that was changed after it was proven equal."""
+    if not approximation:
         return []
-    parity = quantized.verification.parity
+    parity = approximation.verification.parity
     return [
-        ("Quantised", [f"{quantized.info.quantization}; judged on {parity.pictures} samples"]),
+        ("Then", [approximation.what]),
+        ("Judged by", [f"{parity.pictures} samples"]),
         ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
-        ("Top label", [f"{quantized.agreeing} of {parity.pictures} the same"]),
+        ("Top label", [f"{approximation.agreeing} of {parity.pictures} the same"]),
     ]
 
 

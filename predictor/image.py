@@ -33,7 +33,7 @@ def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
 def _decode_jpeg(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
     header = read_header(data)
     limits.check_pixels(header.width, header.height)
-    pixels = jpeg.decode(data, header, decoding)
+    pixels = jpeg.decode(data, header, decoding.of_jpeg(header.height, header.width))
     if decoding.orientation == "ignore":
         return pixels
     from predictor import pillow

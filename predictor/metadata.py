@@ -28,6 +28,8 @@ class Decoding:
     jpeg_transform: the inverse DCT, TensorFlow's `dct_method`: `fast` is INTEGER_FAST, `accurate` INTEGER_ACCURATE.
     jpeg_smooth_chroma: TensorFlow's `fancy_upscaling`.
     jpeg_ratio: TensorFlow's `ratio`: a JPEG is decoded to a half, a quarter or an eighth of its sides.
+    jpeg_least: 0, or not as in training, to be faster: a JPEG is decoded to the smallest of these parts of its sides
+    that leaves so many pixels each.
     channels: 1 gray, 3 RGB, 0 as many as the file has.
     decoder: `tensorflow` is `tf.io.decode_image`; `pillow` is `PIL.Image.open` and `convert`, which knows no JPEG
     options: those of the defaults, except that its transform is accurate.
@@ -40,11 +42,22 @@ class Decoding:
     channels: Channels = 3
     decoder: Decoder = "tensorflow"
     orientation: Orientation = "ignore"
+    jpeg_least: int = 0
 
     def __post_init__(self) -> None:
         _check_choices(self)
         if self.decoder == "pillow" and (self.channels == 0 or self.jpeg_ratio != 1):
             raise ValueError("it wants Pillow to decode without a number of channels or to a part of the size")
+        if self.jpeg_least and (self.decoder == "pillow" or self.jpeg_ratio != 1):
+            raise ValueError("it wants JPEGs decoded to a part of their size for two reasons, or by Pillow")
+
+    def of_jpeg(self, height: int, width: int) -> Decoding:
+        """The same for a JPEG of so many pixels, with the ratio that `jpeg_least` makes of them."""
+        if not self.jpeg_least:
+            return self
+        # libjpeg rounds sides up.
+        fitting = [ratio for ratio in get_args(JpegRatio) if -(-min(height, width) // ratio) >= self.jpeg_least]
+        return dataclasses.replace(self, jpeg_ratio=max(fitting, default=1), jpeg_least=0)
 
 
 @dataclass(frozen=True)

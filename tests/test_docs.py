@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import dataclasses
+import io
 import json
 import os
 import re
@@ -19,14 +20,15 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 import requests
+from PIL import Image
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from examples.digits.train import split
 from export.__main__ import main as export_command
+from export.approximation import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
 from export.options import PRESETS, RESIZES, Activation, Fit
 from export.preprocessing.scale import SCALES, Order
-from export.quantized import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
 from export.report.page import SHOWN_PICTURES
 from export.source import label_file, labels
 from export.source.source import open_source
@@ -119,17 +121,25 @@ def test_export_commands(user_folder: Path) -> None:
     assert (user_folder / "report.html").is_file()
 
 
-def test_quantising(user_folder: Path) -> None:
-    """The command for a quantised file runs, and the numbers of samples are those of the code."""
-    (user_folder / "my_pictures").mkdir()
-    for number, png in enumerate(split()[1]):
+def test_inexact_commands(user_folder: Path) -> None:
+    """The commands for files that are faster and not exact run, and say what was done."""
+    for folder in ("my_pictures", "my_large_jpegs"):
+        (user_folder / folder).mkdir()
+    for number, png in enumerate(split()[1][: 2 * LEAST_JUDGED]):
         (user_folder / "my_pictures" / f"{number}.png").write_bytes(png)
-    (command,) = commands(re.findall(r"```sh\n(.*?)```", EXPORT, re.DOTALL)[1])
-    assert "Quantised         int8; judged on 225 samples" in run(command, user_folder)
-    text = " ".join(EXPORT.split("\n## Quantising\n")[1].split())
+        large = Image.open(io.BytesIO(png)).convert("RGB").resize((256, 256), Image.Resampling.BICUBIC)
+        large.save(user_folder / "my_large_jpegs" / f"{number}.jpg", quality=95)
+    printed = [run(command, user_folder) for command in commands(re.findall(r"```sh\n(.*?)```", EXPORT, re.DOTALL)[1])]
+    assert "the network quantised to int8\nJudged by         100 samples" in printed[0]
+    assert "JPEGs reduced to no less than 64 pixels a side\nJudged by         100 samples" in printed[1]
+
+
+def test_numbers_of_samples() -> None:
+    """The numbers of samples for files that are not exact are those of the code."""
+    text = " ".join(EXPORT.split("\n## Faster, not exact\n")[1].split())
     assert f"at most {MOST_CALIBRATED} of them" in text
     assert f"more than {1 - LEAST_AGREEMENT:.0%}".replace("%", " %") in text
-    assert f"Samples have to be at least {2 * LEAST_JUDGED}" in text
+    assert f"Samples have to be at least {2 * LEAST_JUDGED}:" in text
 
 
 def test_report_size() -> None:

@@ -22,8 +22,10 @@ VERSION_DIGITS = 12
 def version(model: onnx.ModelProto, labels: tuple[str, ...], decoding: Decoding, resizing: Resizing | None) -> str:
     """A name for how the model answers: hex digits of the SHA-256 of graph, labels, decoding and resizing."""
     digest = hashlib.sha256(model.graph.SerializeToString(deterministic=True))
-    before = [asdict(decoding), asdict(resizing) if resizing else None]
-    digest.update(json.dumps([labels, before]).encode())
+    decoded = asdict(decoding)
+    if not decoding.jpeg_least:
+        del decoded["jpeg_least"]  # younger than versions of files that do without it
+    digest.update(json.dumps([labels, [decoded, asdict(resizing) if resizing else None]]).encode())
     return digest.hexdigest()[:VERSION_DIGITS]
 
 

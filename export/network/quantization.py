@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 import onnx.compose
 
-from export.errors import CannotQuantize, ExportError, first_line
+from export.errors import CannotApproximate, ExportError, first_line
 from export.network.parts import Parts
 from predictor.classifier import INPUT, open_session
 
@@ -24,15 +24,15 @@ Feed = dict[str, npt.NDArray[Any]]
 
 
 def check_float(model: onnx.ModelProto) -> None:
-    """CannotQuantize when the model computes in whole numbers already."""
+    """CannotApproximate when the model computes in whole numbers already."""
     if any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in model.graph.node):
-        raise CannotQuantize("The model is quantised already; leave --quantize out.")
+        raise CannotApproximate("The model is quantised already; leave --quantize out.")
 
 
 def quantize(model: onnx.ModelProto, before: onnx.ModelProto, pictures: Iterable[Pixels]) -> onnx.ModelProto:
     """The model with its network quantised for the values that pictures, uint8 [height, width, channels], cause in it.
 
-    before: what `split_network_input` gave. Raises CannotQuantize, and what `pictures` raise.
+    before: what `split_network_input` gave. Raises CannotApproximate, and what `pictures` raise.
     """
     parts = Parts.of(model, before)
     with tempfile.TemporaryDirectory(prefix="export-") as folder:
@@ -41,7 +41,7 @@ def quantize(model: onnx.ModelProto, before: onnx.ModelProto, pictures: Iterable
         except ExportError:
             raise
         except Exception as error:  # onnxruntime's own errors share no base class but Exception
-            raise CannotQuantize(f"onnxruntime cannot quantise the network: {first_line(error)}") from error
+            raise CannotApproximate(f"onnxruntime cannot quantise the network: {first_line(error)}") from error
     # What onnxruntime made up may be called as something in the preprocessing is.
     network = onnx.compose.add_prefix(network, "int8/", rename_inputs=False, rename_outputs=False)
     return Parts(parts.preprocessing, network).joined()

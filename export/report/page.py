@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from export import summary
+from export.approximation import Approximation
 from export.network import model_file
 from export.opening import Subject
 from export.parity import Comparison, LeftOut, Verification
 from export.pictures import Picture
-from export.quantized import Quantized
 from export.report import thumbnail
 from export.report.scatter import Scatter
 from export.report.thumbnail import Thumbnail
@@ -72,7 +72,7 @@ def write(
     path: Path,
     subject: Subject,
     verification: Verification,
-    quantized: Quantized | None,
+    approximation: Approximation | None,
     tolerance: float,
     inputs: Inputs,
 ) -> None:
@@ -83,10 +83,10 @@ def write(
     scatters = [Scatter.of_scores(original, exported), Scatter.of_differences(original, exported, tolerance)]
     page = _template().render(
         name=subject.pipeline.name,
-        failure=verification.failure(tolerance) or (quantized.failure if quantized else ""),
+        failure=verification.failure(tolerance) or (approximation.failure if approximation else ""),
         tolerance=tolerance,
         proof=summary.proof(verification.parity),
-        rounded=summary.rounded(quantized),
+        nearness=summary.nearness(approximation),
         found=summary.found(subject),
         tables=subject.pipeline.evidence.tables,
         notes=summary.notes(subject, verification),

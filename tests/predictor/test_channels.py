@@ -88,6 +88,25 @@ def test_any_jpeg(data: st.DataObject, reference: Reference) -> None:
     check(ours(file, decoding), reference(file, decoding.channels, ratio=decoding.jpeg_ratio))
 
 
+@PROPERTY
+@given(st.integers(1, 70_000), st.integers(1, 70_000), st.integers(1, 4096))
+def test_largest_ratio(height: int, width: int, least: int) -> None:
+    """The ratio of a reduced JPEG is the largest that leaves the least size, or 1."""
+    ratio = Decoding(jpeg_least=least).of_jpeg(height, width).jpeg_ratio
+    left = {other: min(-(-height // other), -(-width // other)) for other in RATIOS}
+    assert ratio == 1 or left[ratio] >= least
+    assert all(left[other] < least for other in RATIOS if other > ratio)
+
+
+@pytest.mark.parametrize(("least", "ratio"), [(400, 1), (150, 2), (149, 2), (75, 4), (38, 8), (1, 8)])
+def test_reduced_jpeg(least: int, ratio: int, reference: Reference) -> None:
+    """A reduced JPEG has the pixels of TensorFlow's ratio; other formats stay whole."""
+    file = encode(picture("RGB", (300, 400)), "JPEG")
+    check(ours(file, Decoding(jpeg_least=least)), reference(file, ratio=ratio))
+    png = encode(picture("RGB", (300, 400)), "PNG")
+    check(ours(png, Decoding(jpeg_least=least)), reference(png))
+
+
 @pytest.mark.parametrize("layout", SUBSAMPLINGS)
 @pytest.mark.parametrize("transform", METHODS)
 @pytest.mark.parametrize("smooth", [True, False])

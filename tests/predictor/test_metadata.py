@@ -157,6 +157,13 @@ def test_unknown_choice(part: str, field: str, value: Any) -> None:
         ModelInfo.from_json(json.dumps(changed))
 
 
+@pytest.mark.parametrize("changes", [{"decoder": "pillow"}, {"jpeg_ratio": 2}])
+def test_reduced_twice(changes: dict[str, Any]) -> None:
+    """JPEGs cannot be reduced where Pillow decodes them, or where training took a part of them itself."""
+    with pytest.raises(ValueError, match="two reasons, or by Pillow"):
+        Decoding(**changes, jpeg_least=448)
+
+
 @pytest.mark.parametrize("changes", [{"channels": 0}, {"jpeg_ratio": 2}])
 def test_impossible_for_pillow(changes: dict[str, Any]) -> None:
     """What Pillow cannot do, a file's own channels and part of a JPEG's size, is refused together with it."""

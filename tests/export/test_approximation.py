@@ -1,4 +1,4 @@
-"""`--quantize`: the network in whole numbers, judged on samples, beside everything else as it was."""
+"""`--quantize` and `--reduced-jpeg`: faster and no longer exact, judged by samples; all else is as it was."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import numpy as np
 import onnx
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from examples.digits import train
-from export.errors import CannotQuantize, ExportError, NotEqual
+from export.errors import CannotApproximate, ExportError, NotEqual
 from export.exporter import export_model
 from export.options import Options
 from predictor import Classifier
@@ -67,7 +68,9 @@ def quantized(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Quantiz
 
 def test_agreement_is_printed(quantized: Quantized) -> None:
     """The summary shows the proof of the float file as ever, and then how near the quantised one is."""
-    before, after = quantized.printed.split("Quantised         int8; judged on 225 samples\n")
+    before, after = quantized.printed.split(
+        "Then              the network quantised to int8\nJudged by         225 samples\n"
+    )
     assert "Verified on       450 pictures\nNetwork input     100% bit-identical\n" in before
     assert "Top label         100% the same\n" in before
     assert after.startswith("Scores differ by  at most 0.")
@@ -100,8 +103,8 @@ def test_the_file_says_so(quantized: Quantized, digits_model: Path) -> None:
 def test_the_page_says_so(quantized: Quantized) -> None:
     """The page does not call a quantised file equal, and shows how near it is."""
     text = quantized.page.read_text(encoding="utf-8")
-    assert "Before it was quantised, model.onnx answered as the original does" in text
-    assert "<dt>Quantised</dt><dd>int8; judged on 225 samples</dd>" in text
+    assert "Before it was changed, model.onnx answered as the original does" in text
+    assert "<dt>Then</dt><dd>the network quantised to int8</dd>" in text
 
 
 def test_smaller(quantized: Quantized, digits_model: Path) -> None:
@@ -157,15 +160,15 @@ def test_other_labels_are_refused(tmp_path: Path, patches: Path) -> None:
     source = models.save_bytes(outliers(), tmp_path / "model", models.decode_and_resize)
     target, page = tmp_path / "model.onnx", tmp_path / "report.html"
     options = Options(samples=patches, quantize="int8", report=page)
-    with pytest.raises(NotEqual, match=r"original's label for \d\d of 100 samples, fewer than 99%; a score differs by"):
+    with pytest.raises(NotEqual, match=r"label is chosen for \d\d of 100 samples, fewer than 99%; a score differs"):
         export_model(str(source), target, options, lambda *_: None)
     assert not target.exists()
-    assert "Not exported. Quantised, the network chooses" in page.read_text(encoding="utf-8")
+    assert "Not exported. With the network quantised to int8, the original" in page.read_text(encoding="utf-8")
 
 
 def test_no_samples() -> None:
     """Without samples there is nothing to find the range of values by."""
-    with pytest.raises(ExportError, match=r"--quantize needs pictures .*: give them with --samples"):
+    with pytest.raises(ExportError, match=r"--quantize and --reduced-jpeg need pictures .*: give them with --samples"):
         Options.said(quantize="int8")
 
 
@@ -173,7 +176,7 @@ def test_few_samples(tmp_path: Path, patches: Path, export_to: ExportTo) -> None
     """Under 200 samples are refused, before anything takes long: a hundredth of half of them is less than one."""
     samples = shutil.copytree(patches, tmp_path / "samples")
     next(samples.iterdir()).unlink()
-    with pytest.raises(CannotQuantize, match=r"of 99 a single one is more than 1%: give at least 200 with --samples"):
+    with pytest.raises(CannotApproximate, match=r"of 99 a single one .* 1%: give at least 200 with"):
         export_to(DIGITS, quantize="int8", samples=samples)
 
 
@@ -182,7 +185,7 @@ def test_unreadable_samples(tmp_path: Path, patches: Path, export_to: ExportTo) 
     samples = shutil.copytree(patches, tmp_path / "samples")
     for path in sorted(samples.iterdir())[:2]:  # one to calibrate on, one to judge by
         path.write_bytes(b"no picture")
-    with pytest.raises(CannotQuantize, match="of 99 a single one"):
+    with pytest.raises(CannotApproximate, match="of 99 a single one"):
         export_to(DIGITS, quantize="int8", samples=samples)
     assert not (tmp_path / "model.onnx").exists()
 
@@ -191,7 +194,7 @@ def test_unreadable_samples(tmp_path: Path, patches: Path, export_to: ExportTo) 
 def test_quantized_already(tmp_path: Path, patches: Path, export_to: ExportTo) -> None:
     """A .tflite file in whole numbers is refused; it is exported without the option."""
     source = convert(models.network(), tmp_path / "model.tflite", quantised_to=(tf.uint8, tf.uint8))
-    with pytest.raises(CannotQuantize, match="quantised already; leave --quantize out"):
+    with pytest.raises(CannotApproximate, match="quantised already; leave --quantize out"):
         export_to(source, quantize="int8", samples=patches)
     assert not (tmp_path / "model.onnx").exists()
 
@@ -206,7 +209,7 @@ def test_half_precision(tmp_path: Path, patches: Path, export_to: ExportTo) -> N
     pixels = keras.layers.Input([models.SIZE, models.SIZE, 3])
     scores = keras.layers.Activation("linear", dtype="float32")(inner(pixels))
     source = models.save_pixels(keras.Model(pixels, scores), tmp_path / "model")
-    with pytest.raises(CannotQuantize, match="onnxruntime cannot quantise the network: "):
+    with pytest.raises(CannotApproximate, match="onnxruntime cannot quantise the network: "):
         export_to(source, scale="0..1", tolerance=0.01, quantize="int8", samples=patches)
 
 
@@ -225,3 +228,61 @@ def test_only_for_files(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, "--quantize rounds what -o FILE writes" in done.stderr) == (2, True)
+
+
+@pytest.fixture(scope="module")
+def large_digits(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As few as are enough of the digits, as JPEGs of 512 pixels a side."""
+    folder = tmp_path_factory.mktemp("large")
+    for path in sorted(digits.iterdir())[:FEWEST]:
+        large = Image.open(path).convert("RGB").resize((512, 512), Image.Resampling.BICUBIC)
+        large.save(folder / f"{path.stem}.jpg", quality=95)
+    return folder
+
+
+def test_reduced_jpegs(large_digits: Path, digits_model: Path, export_to: ExportTo) -> None:
+    """An eighth of large JPEGs is decoded where that is twice the network's input, and TensorFlow's labels are kept."""
+    export = export_to(DIGITS, reduced_jpeg=2.0, samples=large_digits)
+    classifier, exact = Classifier.load(export.path), Classifier.load(digits_model)
+    assert (classifier.info.decoding.jpeg_least, exact.info.decoding.jpeg_least) == (64, 0)
+    assert "JPEGs reduced to no less than 64 pixels a side" in classifier.info.preprocessing
+    assert classifier.info.version != exact.info.version
+    files = [path.read_bytes() for path in sorted(large_digits.iterdir())]
+    assert {classifier.decode(data).shape for data in files} == {(64, 64, 3)}
+    signature = tf.saved_model.load(str(DIGITS)).signatures["serving_default"]
+    expected = signature(image_bytes=tf.constant(files), key=tf.constant([""] * len(files)))["scores"].numpy()
+    answers = np.stack([classifier.scores(classifier.decode(data)) for data in files])
+    assert (answers.argmax(axis=1) == expected.argmax(axis=1)).mean() >= 0.99
+
+
+def test_both(large_digits: Path, export_to: ExportTo) -> None:
+    """A file can be quantised and reduce JPEGs; it is judged with both."""
+    approximation = export_to(DIGITS, reduced_jpeg=2.0, quantize="int8", samples=large_digits).approximation
+    assert approximation is not None
+    assert approximation.what == "the network quantised to int8 and JPEGs reduced to no less than 64 pixels a side"
+    assert approximation.verification.parity.pictures == FEWEST / 2
+
+
+def test_fine_detail_is_refused(tmp_path: Path, unlabelled: Path, export_to: ExportTo) -> None:
+    """Where the labels hang on single pixels, which a reduction averages, nothing is written."""
+    generator = np.random.default_rng(1)
+    (tmp_path / "noise").mkdir()
+    for number in range(FEWEST):
+        noise = generator.integers(0, 256, (200, 200, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / "noise" / f"{number}.jpg", quality=95)
+    with pytest.raises(NotEqual, match="With JPEGs reduced to no less than 48 pixels a side, the original's label is"):
+        export_to(unlabelled, reduced_jpeg=2.0, samples=tmp_path / "noise")
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_only_large_jpegs_judge(patches: Path, unlabelled: Path, export_to: ExportTo) -> None:
+    """Samples that are not reduced prove nothing of it: PNGs, and JPEGs that are small."""
+    with pytest.raises(CannotApproximate, match=r"second JPEG of at least 95 pixels a side .* of 0 a single"):
+        export_to(unlabelled, reduced_jpeg=2.0, samples=patches)
+
+
+def test_pillow_does_not_reduce(patches: Path, tmp_path: Path, export_to: ExportTo) -> None:
+    """A model whose pictures Pillow decodes is refused."""
+    source = models.save_pixels(models.network(), tmp_path / "model")
+    with pytest.raises(CannotApproximate, match="--reduced-jpeg does not go with a model that has Pillow decode"):
+        export_to(source, scale="0..1", resize="pillow-bilinear", reduced_jpeg=2.0, samples=patches)
