@@ -43,7 +43,9 @@ class Plan:
     judging: list[Picture]
 
     @classmethod
-    def of(cls, options: Options, decoding: Decoding, model: onnx.ModelProto, before: onnx.ModelProto) -> Plan | None:
+    def of(
+        cls, options: Options, decoding: Decoding, model: onnx.ModelProto, before: onnx.ModelProto, report: Report
+    ) -> Plan | None:
         """What the options want; None for nothing. CannotApproximate when the model or the samples do not allow it.
 
         before: what `split_network_input` gave.
@@ -55,7 +57,9 @@ class Plan:
         found = pictures.from_folder(options.samples)
         if options.reduced_jpeg:
             decoding = _reduced(decoding, before, options.reduced_jpeg)
-            found = [picture for picture in found if _is_reduced(picture, decoding)]
+            found = [
+                picture for picture in announced("Looking at samples", found, report) if _is_reduced(picture, decoding)
+            ]
         _check_enough(len(found[1::2]), decoding)
         return cls(decoding, options.quantize, _spread(found[::2], MOST_CALIBRATED), found[1::2])
 

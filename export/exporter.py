@@ -56,7 +56,7 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
     with open_subject(source, options, report) as subject, model_file.replacing(target) as temporary:
         report("Converting the network to ONNX", 0, None)
         network_model, before = _convert(subject)
-        plan = Plan.of(options, subject.pipeline.decoding, network_model, before)
+        plan = Plan.of(options, subject.pipeline.decoding, network_model, before, report)
         info = _describe(subject, network_model, options)
         file = ModelFile(temporary, network_model)
         del network_model  # its weights are in the file and in the original
