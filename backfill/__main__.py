@@ -2,50 +2,193 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import pickle
-import tempfile
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, get_args
 
-import apache_beam as beam
 import click
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 
-from backfill.job import Job
+from backfill import access, estimate, local, telling
+from backfill.errors import BackfillError, BadOption, sentence
+from backfill.job import Job, Output
 from backfill.pattern import Pattern
-from backfill.pipeline import build
+from backfill.place import cloud_storage
+from backfill.progress import shown_on
 from backfill.summary import Summary
-from predictor import Classifier, Limits
+from backfill.telling import Measured
+from predictor import BadModel, Classifier, Limits
+from service import model
 from service.location import GS, Location
+from service.outcome import Outcome
+from service.settings import DEFAULT_TIMEOUT, Settings
+
+_COUNT = click.IntRange(min=1)
+_SECONDS = click.FloatRange(min=0, min_open=True)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--input", "pictures", required=True)
-@click.option("--results", required=True)
-@click.option("--model", required=True)
-@click.option("--workers", type=int, default=2)
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
+@click.option("--input", "pictures", required=True, metavar="PATTERN",
+              help="The pictures: gs://bucket/names or a path, with *, ? and **, or a folder.")  # fmt: skip
+@click.option("--results", required=True, metavar="PLACE", help="Where labels go: gs://bucket/prefix or a folder.")
+@click.option("--model", required=True, metavar="FILE", help="Path or gs:// address of a model.onnx.")
+@click.option("--output", type=click.Choice(get_args(Output)), default="objects", show_default=True,
+              help="A file for each picture, as the upload function writes it, or files of many lines.")  # fmt: skip
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Names to leave out; may be repeated.")
+@click.option("--limit", type=_COUNT, help="The most pictures to label.")
+@click.option("--relabel", is_flag=True, help="Replace labels that another model gave.")
+@click.option("--dry-run", is_flag=True, help="Tell what there is and what it would take; write nothing.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False),
+              help="A page to write that shows pictures by label (HTML).")  # fmt: skip
+@click.option("--workers", type=_COUNT, help="Processes on this machine (default: its processors).")
+@click.option("--timeout", type=_SECONDS, envvar="TIMEOUT_SECONDS", default=DEFAULT_TIMEOUT, show_envvar=True,
+              show_default=True, help="Seconds after which a storage operation is given up.")  # fmt: skip
+@click.option("--max-bytes", type=_COUNT, envvar="MAX_BYTES", default=Limits.max_bytes, show_envvar=True,
+              show_default=True, help="The largest image file.")  # fmt: skip
+@click.option("--max-pixels", type=_COUNT, envvar="MAX_PIXELS", default=Limits.max_pixels, show_envvar=True,
+              show_default=True, help="The largest picture, width times height.")  # fmt: skip
+@click.option("--runner", default=local.RUNNER, show_default="this machine", help="Beam's, such as DataflowRunner.")
+@click.option("--debug", is_flag=True, help="Show where an error comes from, and what Beam says.")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
-def main(pictures: str, results: str, model: str, workers: int, beam_options: tuple[str, ...]) -> None:
-    """Label what is there."""
-    logging.getLogger().setLevel(logging.WARNING)
-    info = Classifier.load(model).info
-    where = Location.parse(results) if results.startswith(GS) else Location.of_path(results)
-    job = Job(Pattern.parse(pictures), where, os.path.abspath(model), info, Limits())
-    local = ["--runner=DirectRunner", "--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
-    options = PipelineOptions([*local, *beam_options])
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/summary"
-        with beam.Pipeline(options=options) as p:
-            build(job, p) | beam.Map(_save, path)
-        summary = pickle.loads(Path(path).read_bytes())  # noqa: S301
-    print(summary)
+def main(
+    beam_options: tuple[str, ...],
+    *,
+    dry_run: bool,
+    report: Path | None,
+    workers: int | None,
+    runner: str,
+    debug: bool,
+    **asked: Any,  # all that describes the job; _job names each
+) -> None:
+    """Label the pictures that are in a bucket or folder already.
+
+    What has its result is left alone, so that a second run does only what is left. BEAM_OPTIONS are Apache Beam's own,
+    such as --project, --region and --temp_location.
+
+    The exit code is 0 when all that was found has its labels or a record of why it can have none, 1 when something
+    failed, 2 when an option is wrong, 130 when you ended it.
+    """
+    with _failures(debug):
+        _check_options(dry_run, report, workers, runner, beam_options)
+        classifier, job = _job(**asked, thumbnails=report is not None)
+        on_this_machine = (workers or len(os.sched_getaffinity(0))) if runner == local.RUNNER else None
+        access.check(job)
+        if dry_run:
+            return _estimate(job, classifier, on_this_machine)
+        started = time.monotonic()
+        summary = _run(job, runner, on_this_machine, beam_options, debug=debug)
+        measured = Measured(summary, time.monotonic() - started)
+        telling.show(measured.rows())
+        if report:
+            from backfill.report import page  # with Pillow and Jinja
+
+            page.write(report, job, measured)
+    sys.exit(int(any(summary.outcomes[outcome] for outcome in (Outcome.FAILED, Outcome.RETRIED))))
 
 
-def _save(summary: Summary, path: str) -> None:
-    with FileSystems.create(path) as file:
-        file.write(pickle.dumps(summary))
+def _check_options(
+    dry_run: bool, report: Path | None, workers: int | None, runner: str, beam_options: Sequence[str]
+) -> None:
+    if dry_run and report:
+        raise BadOption("--report", "--dry-run labels nothing, so there is nothing to show.")
+    if report and not report.absolute().parent.is_dir():
+        raise BadOption("--report", f"{report.absolute().parent}: there is no such folder to write to.")
+    if workers and runner != local.RUNNER:
+        raise BadOption("--workers", f"it is about this machine; {runner} has options of its own.")
+    if beam_options:
+        from backfill import beam_options as options  # imports Beam, which takes seconds
+
+        options.check(beam_options, [option for parameter in main.params for option in parameter.opts])
+
+
+def _job(
+    *,
+    pictures: str,
+    results: str,
+    model: str,
+    output: Output,
+    exclude: tuple[str, ...],
+    limit: int | None,
+    relabel: bool,
+    timeout: float,
+    max_bytes: int,
+    max_pixels: int,
+    thumbnails: bool,
+) -> tuple[Classifier, Job]:
+    """The job, and the classifier that it is about."""
+    pattern, place = _parsed(pictures, results)
+    settings = Settings(
+        model if model.startswith(GS) else os.path.abspath(model), Limits(max_bytes, max_pixels), timeout
+    )
+    classifier = _load(settings)
+    job = Job(
+        pattern,
+        place,
+        settings.model,
+        classifier.info,
+        settings.limits,
+        output=output,
+        exclude=exclude,
+        limit=limit,
+        relabels=relabel,
+        timeout=timeout,
+        thumbnails=thumbnails,
+    )
+    return classifier, job
+
+
+def _parsed(pictures: str, results: str) -> tuple[Pattern, Location]:
+    try:
+        pattern = Pattern.parse(pictures)
+    except ValueError as error:
+        raise BadOption("--input", f"{error}.") from error
+    try:
+        return pattern, Location.parse(results) if results.startswith(GS) else Location.of_path(results)
+    except ValueError as error:
+        raise BadOption("--results", f"{error}.") from error
+
+
+def _load(settings: Settings) -> Classifier:
+    try:
+        with access.reached("--model", settings.model):
+            return model.load(settings, cloud_storage)
+    except (BadModel, FileNotFoundError) as error:
+        raise BadOption("--model", f"{error}.") from error
+
+
+def _estimate(job: Job, classifier: Classifier, workers: int | None) -> None:
+    with shown_on(sys.stderr) as show:
+        survey = estimate.look(job, show)
+        speed = estimate.measure(job, classifier, survey.first)
+    telling.show(telling.estimate(job, survey, speed, workers))
+
+
+def _run(job: Job, runner: str, workers: int | None, beam_options: Sequence[str], *, debug: bool) -> Summary:
+    if workers:
+        with shown_on(sys.stderr) as show:
+            return local.run(job, workers, beam_options, show, debug=debug)
+    from backfill import remote  # imports Beam, which takes seconds
+
+    return remote.run(job, runner, beam_options, debug=debug)
+
+
+@contextmanager
+def _failures(debug: bool) -> Iterator[None]:
+    """Say what is wrong and exit with its code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.secho("Stopped before anything was begun.", fg="red", bold=True, err=True)
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        said = str(error) if isinstance(error, BackfillError) else f"{sentence(error)}; --debug shows where."
+        click.secho(said, fg="red", bold=True, err=True)
+        sys.exit(error.exit_code if isinstance(error, BackfillError) else 1)
 
 
 if __name__ == "__main__":

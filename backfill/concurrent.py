@@ -11,7 +11,7 @@ import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-AT_ONCE = 8
+from backfill.place import AT_ONCE
 
 In = TypeVar("In")
 Out = TypeVar("Out")

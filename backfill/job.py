@@ -34,6 +34,8 @@ class Job:
     """Seconds after which a storage operation is given up."""
     thumbnails: bool = False
     """Whether pictures are made small for the report."""
+    journal: str = ""
+    """The folder in which workers on the same machine note how far they are; empty where nobody looks."""
 
     @property
     def settings(self) -> UploadSettings:

@@ -15,6 +15,9 @@ from service.upload import Upload
 if TYPE_CHECKING:
     from service.storage import Storage
 
+AT_ONCE = 8  # objects that one worker reads, and results that it stores, at a time
+PAGE = 50  # pictures that one worker takes at a time
+
 
 class Place(Protocol):
     """What `service/storage.py` does with objects, and `backfill/folder.py` with files."""

@@ -11,13 +11,13 @@ from backfill.concurrent import Concurrently
 from backfill.failure import Failure
 from backfill.finished import Finished
 from backfill.job import Job
-from backfill.place import place_for
+from backfill.journal import ALL_LISTED, LEFT_ALONE, TO_DO, notes
+from backfill.place import PAGE, place_for
 from backfill.survey import Page, survey
 from service.deadline import Deadline
 from service.outcome import Outcome
 from service.upload import Upload
 
-PAGE = 50  # pictures that one worker takes at a time
 SKIPPED = "skipped"
 """The output of `List` for what is left alone."""
 
@@ -33,21 +33,25 @@ class List(beam.DoFn):  # type: ignore[misc] # Beam has no types
 
     def process(self, whole: Page) -> Iterator[Page | TaggedOutput]:
         """The pages, and as SKIPPED each object that is left alone."""
+        note = notes(self._job.journal)
         names: list[str] = []
         total = 0
         for upload, reason in survey(self._job, whole):
             if reason:
+                note(LEFT_ALONE)
                 yield TaggedOutput(SKIPPED, Finished(upload.location, Outcome.IGNORED, reason))
                 continue
+            note(TO_DO)
             names.append(upload.name)
             total += 1
             if len(names) == PAGE or total == self._job.limit:
                 yield _page(names)
                 names = []
             if total == self._job.limit:
-                return
+                break
         if names:
             yield _page(names)
+        note(ALL_LISTED)
 
 
 class Read(Concurrently[Upload, tuple[Upload, Picture]]):

@@ -9,6 +9,7 @@ from backfill.failure import Failure
 from backfill.finished import Finished
 from backfill.inference import Answer
 from backfill.job import Job
+from backfill.journal import FINISHED, notes
 from backfill.place import place_for
 from service.deadline import Deadline
 from service.outcome import Outcome
@@ -37,6 +38,11 @@ class Store(Concurrently[Classified, Finished]):
 
     def work(self, item: Classified) -> Finished:
         """Store one result."""
+        finished = self._store(item)
+        notes(self._job.journal)(FINISHED[finished.outcome])
+        return finished
+
+    def _store(self, item: Classified) -> Finished:
         upload, answer, thumbnail = item
         deadline = Deadline.after(self._job.timeout)
         try:

@@ -1,0 +1,87 @@
+"""What can be known before work begins: whether there is anything to read, and a place for results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.auth.exceptions import GoogleAuthError
+
+from backfill.errors import BadOption, CannotReach, sentence
+from backfill.job import Job
+from backfill.place import place_for
+from service import globs
+from service.calls import MissingRole
+from service.location import Location
+from service.settings import MAX_PREFIX, BadSetting
+
+INPUT, RESULTS = "--input", "--results"
+
+
+def check(job: Job) -> None:
+    """BadOption when there is nothing to do or results would be taken for pictures, CannotReach for closed doors."""
+    _check_apart(job)
+    _check_input(job)
+    _check_results(job)
+
+
+def _check_apart(job: Job) -> None:
+    """The rules that the upload function has for its settings."""
+    try:
+        job.settings.check_watched(job.pictures.bucket)
+    except BadSetting as error:
+        raise BadOption(RESULTS, error.reason) from error
+    if job.results.holds(job.pictures.bucket, job.pictures.prefix):
+        raise BadOption(RESULTS, f"{job.results} holds all of the input, and what is below it counts as results.")
+    if len(job.results.name.encode()) > MAX_PREFIX:
+        raise BadOption(RESULTS, f"a name of more than {MAX_PREFIX} bytes leaves no room for those of objects.")
+
+
+def _check_input(job: Job) -> None:
+    pictures = job.pictures
+    where = Location(pictures.bucket, pictures.prefix)
+    with reached(INPUT, where):
+        found = place_for(where).list_objects(pictures.bucket, pictures.prefix, "", "", job.timeout)
+        if any(globs.matches(upload.name, [pictures.names]) for upload in found):
+            return
+    folder = Location(pictures.bucket, pictures.prefix.rpartition("/")[0])
+    raise BadOption(INPUT, f"{pictures} matches nothing. All below a folder is {str(folder).rstrip('/')}/**")
+
+
+def _check_results(job: Job) -> None:
+    results = job.results
+    if not results.bucket:
+        _check_folder(Path(str(results)))
+        return
+    prefix = f"{results.name}/" if results.name else ""
+    with reached(RESULTS, results):
+        next(place_for(results).list_objects(results.bucket, prefix, "", "", job.timeout), None)
+
+
+def _check_folder(folder: Path) -> None:
+    """Whether a folder can be written, or made where it is not there yet."""
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not there.is_dir():
+        raise BadOption(RESULTS, f"{there} is a file; results go to a folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise CannotReach(there, "you may not write there.")
+
+
+@contextmanager
+def reached(option: str, place: object) -> Iterator[None]:
+    """Turns what a place answers into a sentence about it."""
+    try:
+        yield
+    except NotFound as error:
+        raise BadOption(option, f"{place}: there is no such bucket.") from error
+    except MissingRole as error:
+        reason = f"permission denied: the account that runs this needs {error.role} on gs://{error.bucket}."
+        raise CannotReach(place, reason) from error
+    except GoogleAuthError as error:
+        reason = f"there are no credentials for Google Cloud that work: {sentence(error)}."
+        raise CannotReach(place, reason) from error
+    except (GoogleAPIError, PermissionError) as error:
+        raise CannotReach(place, f"it cannot be read: {sentence(error)}.") from error

@@ -1,0 +1,111 @@
+"""What a backfill would come to: it is looked at, some pictures are tried, and nothing is written."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from backfill.job import Job
+from backfill.place import AT_ONCE, PAGE, place_for
+from backfill.prices import Cost, cost
+from backfill.progress import Show
+from backfill.survey import survey
+from backfill.tally import Tally
+from predictor import BadImage, Classifier
+from service.calls import Gone
+from service.deadline import Deadline
+from service.upload import Upload
+
+MOST_TRIED = 20
+SECONDS_TO_TRY = 10.0
+SECONDS_TO_START = 8.0
+"""What Beam and its workers take to begin and to end."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What one picture takes, as measured on so many: seconds to read it, and to classify it."""
+
+    tried: int
+    reading: float
+    classifying: float
+
+    def seconds(self, pictures: int, workers: int) -> float:
+        """What so many take; a worker reads several at once while it classifies one."""
+        return SECONDS_TO_START + pictures * max(self.classifying, self.reading / AT_ONCE) / workers
+
+
+@dataclass
+class Survey:
+    """What there is; sizes in bytes."""
+
+    found: int = 0
+    to_do: int = 0
+    size: int = 0
+    """Of what is to do."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why objects are left alone."""
+    first: list[Upload] = field(default_factory=list)
+
+    def add(self, upload: Upload, reason: str | None) -> None:
+        """Count one object."""
+        self.found += 1
+        if reason:
+            self.reasons[reason] += 1
+            return
+        self.to_do += 1
+        self.size += upload.size
+        if len(self.first) < MOST_TRIED:
+            self.first.append(upload)
+
+    def cost(self, job: Job) -> Cost:
+        """Dollars; what is on this machine costs none."""
+        reads, writes = bool(job.pictures.bucket), bool(job.results.bucket)
+        pages = math.ceil(self.to_do / PAGE)
+        return cost(
+            listed=self.found * (reads + writes),
+            pages=pages * (reads + writes),
+            read=self.to_do * reads,
+            written=self.to_do * writes,
+            size=self.size * reads,
+        )
+
+
+def look(job: Job, show: Show) -> Survey:
+    """Look at all that is asked for, up to the job's limit."""
+    found = Survey()
+    for upload, reason in survey(job):
+        found.add(upload, reason)
+        show(Tally(found.to_do, found.found - found.to_do))
+        if found.to_do == job.limit:
+            break
+    return found
+
+
+def measure(job: Job, classifier: Classifier, uploads: list[Upload]) -> Speed | None:
+    """How fast this machine reads and classifies some of the pictures; None when none of them could be."""
+    ends = time.monotonic() + SECONDS_TO_TRY
+    reading = classifying = 0.0
+    tried = 0
+    for number, upload in enumerate([*uploads[:1], *uploads]):
+        if time.monotonic() > ends:
+            break
+        try:
+            read, classified = _times(job, classifier, upload)
+        except (BadImage, Gone):
+            continue
+        if number == 0 and len(uploads) > 1:  # the first is slower than all others
+            continue
+        reading, classifying, tried = reading + read, classifying + classified, tried + 1
+    return Speed(tried, reading / tried, classifying / tried) if tried else None
+
+
+def _times(job: Job, classifier: Classifier, upload: Upload) -> tuple[float, float]:
+    started = time.monotonic()
+    place = place_for(upload.location)
+    data = place.read(upload.location, upload.generation, job.limits, Deadline.after(job.timeout))
+    between = time.monotonic()
+    classifier.classify(data)
+    return between - started, time.monotonic() - between

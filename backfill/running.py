@@ -1,0 +1,31 @@
+"""Runs the pipeline where Beam's options say."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from backfill import summary_file
+from backfill.job import Job
+from backfill.pipeline import build
+from backfill.summary import Summary
+
+
+def run(job: Job, flags: Sequence[str], folder: str) -> Summary:
+    """Do the job and wait for its end; whoever runs it, here or elsewhere, leaves the summary in the folder."""
+    path = FileSystems.join(folder, f"backfill-summary-{uuid.uuid4()}.json")
+    with beam.Pipeline(options=PipelineOptions(list(flags))) as pipeline:
+        build(job, pipeline) | "Save the summary" >> beam.Map(_save, path)
+    with FileSystems.open(path) as file:
+        summary = summary_file.from_json(file.read())
+    FileSystems.delete([path])
+    return summary
+
+
+def _save(summary: Summary, path: str) -> None:
+    with FileSystems.create(path) as file:
+        file.write(summary_file.to_json(summary).encode())

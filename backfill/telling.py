@@ -1,0 +1,110 @@
+"""What came of it, or what would come of it, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import click
+
+from backfill.estimate import Speed, Survey
+from backfill.job import Job
+from backfill.prices import PRICES_OF, Cost
+from backfill.summary import Summary
+from service.outcome import Outcome
+
+MOST_LABELS = 20
+MOST_REASONS = 10
+HEADINGS = {
+    Outcome.IGNORED: "Left alone",
+    Outcome.SUPERSEDED: "Overtaken",
+    Outcome.REFUSED: "No pictures",
+    Outcome.FAILED: "Failed",
+    Outcome.RETRIED: "Not stored",
+}
+
+Row = tuple[str, list[str]]
+"""A heading and its lines."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run that took so many seconds."""
+
+    summary: Summary
+    seconds: float
+
+    def rows(self) -> Iterator[Row]:
+        """All of it, without what did not happen."""
+        outcomes, labels = self.summary.outcomes, self.summary.labels
+        rate = (outcomes.total() - outcomes[Outcome.IGNORED]) / self.seconds
+        yield "Labelled", [f"{outcomes[Outcome.LABELLED]:,}"]
+        for outcome, heading in HEADINGS.items():
+            if outcomes[outcome]:
+                yield heading, [f"{outcomes[outcome]:,}", *_most(reasons(self.summary, outcome), MOST_REASONS)]
+        if labels:
+            yield "Labels", list(_most(labels, MOST_LABELS))
+        yield "Time", [f"{duration(self.seconds)}, {rate:,.1f} a second"]
+
+
+def reasons(summary: Summary, outcome: Outcome) -> Counter[str]:
+    """Why objects came to an outcome."""
+    return Counter({reason: number for (of, reason), number in summary.reasons.items() if of is outcome})
+
+
+def estimate(job: Job, survey: Survey, speed: Speed | None, workers: int | None) -> Iterator[Row]:
+    """What there is and what it would take; without workers it is not this machine that will do it."""
+    yield "Objects", [f"{survey.found:,}"]
+    if survey.reasons:
+        yield HEADINGS[Outcome.IGNORED], [f"{survey.reasons.total():,}", *_most(survey.reasons, MOST_REASONS)]
+    limited = " (--limit)" if survey.to_do == job.limit else ""
+    yield "To label", [f"{survey.to_do:,}{limited}, {size(survey.size)}"]
+    if speed and workers:
+        seconds = speed.seconds(survey.to_do, workers)
+        yield "Time", [f"about {duration(seconds)} on {workers} worker{'s' if workers > 1 else ''} of this machine"]
+    if speed:
+        reading, classifying = speed.reading * 1000, speed.classifying * 1000
+        tried = f"as {speed.tried} of them took here" if speed.tried > 1 else "as one of them took here"
+        yield "A picture", [f"{reading:,.1f} ms to read, {classifying:,.1f} ms to classify, {tried}"]
+    if job.pictures.bucket or job.results.bucket:
+        yield "Cost", list(_cost(survey.cost(job)))
+
+
+def _cost(cost: Cost) -> Iterator[str]:
+    yield f"about ${cost.operations:,.2f} for operations of Cloud Storage (prices of {PRICES_OF})"
+    if cost.transfer:
+        yield f"and ${cost.transfer:,.2f} for reading from outside of Google Cloud; from the bucket's region, nothing"
+
+
+def show(rows: Iterable[Row]) -> None:
+    """Print rows, their lines below each other."""
+    rows = list(rows)
+    width = max(len(heading) for heading, _ in rows) + 2
+    for heading, lines in rows:
+        for number, line in enumerate(lines):
+            click.echo(f"{'' if number else heading:{width}}{line}")
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, exactly where they are few."""
+    return f"{seconds:.1f} s" if seconds < 60 else f"{timedelta(seconds=round(seconds))} h"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that fits."""
+    amount, units = float(count), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    return f"{amount:,.0f} {units[0]}" if units[0] == "bytes" else f"{amount:,.1f} {units[0]}"
+
+
+def _most(counted: Counter[str], most: int) -> Iterator[str]:
+    """The most frequent with their numbers, and how many the others are."""
+    shown = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    digits = len(f"{shown[0][1]:,}") if shown else 0
+    yield from (f"{number:{digits},}  {name}" for name, number in shown[:most])
+    if more := shown[most:]:
+        yield f"{sum(number for _, number in more):{digits},}  of {len(more):,} others"
