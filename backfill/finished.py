@@ -20,4 +20,4 @@ class Finished:
     score: float = 0.0
     """Of the best label."""
     thumbnail: bytes = b""
-    """A small JPEG, where a report is wanted."""
+    """A small PNG or JPEG, where a report is wanted."""

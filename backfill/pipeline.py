@@ -13,6 +13,7 @@ from backfill.storing import Classified, Store
 from backfill.summarise import Summarise
 from backfill.summary import Summary
 from backfill.survey import Page
+from backfill.thumbnails import thumbnail_of
 from service.outcome import Outcome
 from service.upload import Upload
 
@@ -32,7 +33,7 @@ def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
         | "Read" >> beam.ParDo(Read(job))
         | "Classify" >> RunInference(KeyedModelHandler(ClassifierHandler(job))).with_exception_handling()
     )
-    stored = answered | "Make ready" >> beam.Map(_classified) | "Store" >> beam.ParDo(Store(job))
+    stored = answered | "Make ready" >> beam.Map(_classified, job) | "Store" >> beam.ParDo(Store(job))
     recorded = failed.failed_inferences | "Make record" >> beam.Map(_failed) | "Store records" >> beam.ParDo(Store(job))
     summaries = [
         finished | f"Summarise {name}" >> beam.CombineGlobally(Summarise())
@@ -41,9 +42,10 @@ def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
     return summaries | beam.Flatten() | "Summarise" >> beam.CombineGlobally(Summary.merged)
 
 
-def _classified(answer: tuple[Upload, PredictionResult]) -> Classified:
+def _classified(answer: tuple[Upload, PredictionResult], job: Job) -> Classified:
     upload, result = answer
-    return upload, result.inference, b""
+    wants_thumbnail = job.thumbnails and not isinstance(result.inference, Failure)
+    return upload, result.inference, thumbnail_of(result.example, job) if wants_thumbnail else b""
 
 
 def _failed(failure: tuple[list[tuple[Upload, Picture]], tuple[type, str, list[str]]]) -> Classified:

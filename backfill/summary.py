@@ -12,7 +12,11 @@ from service.outcome import Outcome
 MOST_REASONS = 100
 MOST_LEAST_CERTAIN = 12
 """Pictures of each label that the report shows."""
+MOST_WITHOUT_LABELS = 100
+"""Of those that have none, the first that are named."""
 OTHER_REASONS = "other reasons"
+
+WITHOUT_LABELS = (Outcome.REFUSED, Outcome.FAILED, Outcome.RETRIED)
 
 
 @dataclass
@@ -24,12 +28,16 @@ class Summary:
     labels: Counter[str] = field(default_factory=Counter)
     least_certain: dict[str, list[Finished]] = field(default_factory=dict)
     """By label, with the lowest score first; empty where no report is wanted."""
+    without_labels: list[Finished] = field(default_factory=list)
+    """The first by name of those that were to have labels and have none."""
 
     def add(self, finished: Finished) -> None:
         """Count one object."""
         self.outcomes[finished.outcome] += 1
         if finished.reason:
             self._count_reason((finished.outcome, finished.reason), 1)
+        if finished.outcome in WITHOUT_LABELS:
+            self._name([finished])
         if finished.outcome is Outcome.LABELLED:
             self.labels[finished.label] += 1
             if finished.thumbnail:
@@ -47,12 +55,18 @@ class Summary:
             for found in summary.least_certain.values():
                 for finished in found:
                     whole._keep(finished)
+            whole._name(summary.without_labels)
         return whole
 
     def _count_reason(self, key: tuple[Outcome, str], number: int) -> None:
         """Reasons may hold sizes and times, so that there could be as many as there are pictures."""
         known = key in self.reasons or len(self.reasons) < MOST_REASONS
         self.reasons[key if known else (key[0], OTHER_REASONS)] += number
+
+    def _name(self, finished: list[Finished]) -> None:
+        self.without_labels.extend(finished)
+        self.without_labels.sort(key=lambda one: (one.source.name, one.outcome, one.reason))
+        del self.without_labels[MOST_WITHOUT_LABELS:]
 
     def _keep(self, finished: Finished) -> None:
         kept = self.least_certain.setdefault(finished.label, [])

@@ -43,9 +43,9 @@ class Measured:
         yield "Labelled", [f"{outcomes[Outcome.LABELLED]:,}"]
         for outcome, heading in HEADINGS.items():
             if outcomes[outcome]:
-                yield heading, [f"{outcomes[outcome]:,}", *_most(reasons(self.summary, outcome), MOST_REASONS)]
+                yield heading, [f"{outcomes[outcome]:,}", *most(reasons(self.summary, outcome), MOST_REASONS)]
         if labels:
-            yield "Labels", list(_most(labels, MOST_LABELS))
+            yield "Labels", list(most(labels, MOST_LABELS))
         yield "Time", [f"{duration(self.seconds)}, {rate:,.1f} a second"]
 
 
@@ -58,7 +58,7 @@ def estimate(job: Job, survey: Survey, speed: Speed | None, workers: int | None)
     """What there is and what it would take; without workers it is not this machine that will do it."""
     yield "Objects", [f"{survey.found:,}"]
     if survey.reasons:
-        yield HEADINGS[Outcome.IGNORED], [f"{survey.reasons.total():,}", *_most(survey.reasons, MOST_REASONS)]
+        yield HEADINGS[Outcome.IGNORED], [f"{survey.reasons.total():,}", *most(survey.reasons, MOST_REASONS)]
     limited = " (--limit)" if survey.to_do == job.limit else ""
     yield "To label", [f"{survey.to_do:,}{limited}, {size(survey.size)}"]
     if speed and workers:
@@ -101,7 +101,7 @@ def size(count: int) -> str:
     return f"{amount:,.0f} {units[0]}" if units[0] == "bytes" else f"{amount:,.1f} {units[0]}"
 
 
-def _most(counted: Counter[str], most: int) -> Iterator[str]:
+def most(counted: Counter[str], most: int) -> Iterator[str]:
     """The most frequent with their numbers, and how many the others are."""
     shown = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     digits = len(f"{shown[0][1]:,}") if shown else 0

@@ -67,7 +67,7 @@ def make_all() -> None:
 
 def _is_made(network: Network) -> bool:
     """Whether all forms are there, from the exporter as it is now."""
-    sources = (path for folder in ("export", "predictor") for path in (ROOT / folder).rglob("*.py"))
+    sources = (path for folder in ("export", "pages", "predictor") for path in (ROOT / folder).rglob("*.py"))
     return network.bare.exists() and network.bare.stat().st_mtime > max(path.stat().st_mtime for path in sources)
 
 

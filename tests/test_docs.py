@@ -81,7 +81,7 @@ def user_folder(tmp_path: Path, digits_model: Path) -> Path:
     shutil.copy(digits_model, tmp_path / "model.onnx")
     for name in ("cat.jpg", "dog.png"):
         shutil.copy(SAMPLE, tmp_path / name)
-    for name in ("export", "predictor", "examples", "main.py", "service"):
+    for name in ("export", "pages", "predictor", "examples", "main.py", "service"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "my_saved_model").symlink_to(ROOT / "examples" / "digits" / "saved_model")
     return tmp_path

@@ -8,7 +8,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,9 +17,9 @@ from export.network import model_file
 from export.opening import Subject
 from export.parity import Comparison, LeftOut, Verification
 from export.pictures import Picture
-from export.report import thumbnail
 from export.report.scatter import Scatter
-from export.report.thumbnail import Thumbnail
+from pages import template, thumbnail
+from pages.thumbnail import Thumbnail
 from predictor import Limits
 from predictor.image import decode
 
@@ -81,7 +80,7 @@ def write(
     original, exported = _all_scores(verification)
     seen = _range(values for comparison in shown for values in inputs(comparison.picture))
     scatters = [Scatter.of_scores(original, exported), Scatter.of_differences(original, exported, tolerance)]
-    page = _template().render(
+    page = template.in_folder(Path(__file__).parent, "page.html").render(
         name=subject.pipeline.name,
         failure=verification.failure(tolerance) or (approximation.failure if approximation else ""),
         tolerance=tolerance,
@@ -98,17 +97,6 @@ def write(
     )
     with model_file.replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html")
 
 
 def _all_scores(verification: Verification) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -18,8 +18,8 @@ from export.errors import ExportError, NotEqual
 from export.exporter import export_model
 from export.graph import description
 from export.options import Options
-from export.report import thumbnail
 from export.report.scatter import HEIGHT, WIDTH, Scatter
+from pages import thumbnail
 from predictor import Decoding
 from tests.browser import DESKTOP, PHONE, SCREENSHOTS, new_page
 from tests.export.conftest import ExportTo

@@ -29,19 +29,33 @@ class Thumbnail:
         return max(self.width, self.height) <= LOSSLESS
 
 
-def of_pixels(pixels: npt.NDArray[np.uint8]) -> Thumbnail:
-    """A picture, uint8 [height, width, channels]: gray, gray with alpha, RGB or RGBA; what is transparent is white."""
+def encoded(pixels: npt.NDArray[np.uint8], longest: int = LONGEST) -> bytes:
+    """A small PNG or JPEG of uint8 [height, width, channels], `longest` pixels a side; what is transparent is white.
+
+    channels: gray, gray with alpha, RGB or RGBA.
+    """
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     if image.mode in ("LA", "RGBA"):
         opaque = Image.new("RGBA", image.size, "white")
         opaque.alpha_composite(image.convert("RGBA"))
         image = opaque.convert("RGB")
-    image.thumbnail((LONGEST, LONGEST))
+    image.thumbnail((longest, longest))
     is_tiny = max(image.size) <= LOSSLESS
     file = io.BytesIO()
     image.save(file, "PNG" if is_tiny else "JPEG", **({} if is_tiny else {"quality": 85}))
-    kind = "png" if is_tiny else "jpeg"
-    return Thumbnail(f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}", *image.size)
+    return file.getvalue()
+
+
+def of_pixels(pixels: npt.NDArray[np.uint8]) -> Thumbnail:
+    """A picture, uint8 [height, width, channels], as `encoded` takes it."""
+    return of_file(encoded(pixels))
+
+
+def of_file(data: bytes) -> Thumbnail:
+    """What `encoded` made."""
+    with Image.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as image:
+        kind = "png" if image.format == "PNG" else "jpeg"
+        return Thumbnail(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", *image.size)
 
 
 def of_tensor(values: npt.NDArray[Any], low: float, high: float) -> Thumbnail | None:

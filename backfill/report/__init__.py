@@ -1,0 +1,1 @@
+"""What was labelled as a page to look at."""

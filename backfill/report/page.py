@@ -1,0 +1,107 @@
+"""What was labelled as a page: one HTML file that asks no other address for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from backfill import telling
+from backfill.finished import Finished
+from backfill.job import Job
+from backfill.summary import MOST_LEAST_CERTAIN, Summary
+from backfill.telling import HEADINGS, Measured, Row
+from pages import template, thumbnail
+from pages.thumbnail import Thumbnail
+from service.outcome import Outcome
+
+MOST_BYTES = 8_000_000
+"""Of all thumbnails together, as they stand in the page."""
+MOST_OTHERS = 200
+"""Labels that are named without pictures."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One picture as it is shown; score as the model gave it."""
+
+    name: str
+    score: float
+    picture: Thumbnail
+
+
+@dataclass(frozen=True)
+class Section:
+    """A label, how many pictures have it, and those of them that it fits least."""
+
+    label: str
+    count: int
+    cards: tuple[Card, ...]
+
+
+def write(path: Path, job: Job, measured: Measured) -> None:
+    """Write the page about a run."""
+    summary = measured.summary
+    sections = list(_sections(summary))
+    without = [section for section in sections if not section.cards]
+    page = template.in_folder(Path(__file__).parent, "page.html").render(
+        model=f"{job.info.name}, version {job.info.version}",
+        pictures=str(job.pictures),
+        results=str(job.results),
+        figures=list(_figures(measured)),
+        reasons=list(_reasons(summary)),
+        sections=[section for section in sections if section.cards],
+        others=without[:MOST_OTHERS],
+        more=without[MOST_OTHERS:],
+        most=MOST_LEAST_CERTAIN,
+        failures=[(str(one.source), HEADINGS[one.outcome], one.reason) for one in summary.without_labels],
+        failed=sum(summary.outcomes[outcome] for outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.RETRIED)),
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def _figures(measured: Measured) -> Iterator[tuple[str, str]]:
+    outcomes = measured.summary.outcomes
+    yield "Labelled", f"{outcomes[Outcome.LABELLED]:,}"
+    for outcome, heading in HEADINGS.items():
+        if outcomes[outcome]:
+            yield heading, f"{outcomes[outcome]:,}"
+    yield "Time", telling.duration(measured.seconds)
+
+
+def _reasons(summary: Summary) -> Iterator[Row]:
+    for outcome, heading in HEADINGS.items():
+        if lines := list(telling.most(telling.reasons(summary, outcome), telling.MOST_REASONS)):
+            yield heading, lines
+
+
+def _sections(summary: Summary) -> Iterator[Section]:
+    """Labels by their lowest score, those without pictures behind them by how many have them."""
+    shown = _shown(summary)
+    order = sorted(
+        summary.labels, key=lambda label: (shown[label][0].score if label in shown else 2, -summary.labels[label])
+    )
+    for label in order:
+        cards = tuple(
+            Card(one.source.name, one.score, thumbnail.of_file(one.thumbnail)) for one in shown.get(label, [])
+        )
+        yield Section(label, summary.labels[label], cards)
+
+
+def _shown(summary: Summary) -> dict[str, list[Finished]]:
+    """The pictures for which there is room, by label: the least certain of each, then the second of each, and so on."""
+    shown: dict[str, list[Finished]] = {}
+    room = MOST_BYTES
+    for one in _in_turn(summary):
+        room -= len(one.thumbnail) * 4 // 3  # as Base64
+        if room < 0:
+            break
+        shown.setdefault(one.label, []).append(one)
+    return shown
+
+
+def _in_turn(summary: Summary) -> Iterator[Finished]:
+    rounds = zip_longest(*summary.least_certain.values())
+    for found in rounds:
+        yield from sorted(filter(None, found), key=lambda one: one.score)

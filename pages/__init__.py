@@ -1,0 +1,1 @@
+"""What pages to look at share: how they look, and small pictures in them."""
