@@ -41,6 +41,13 @@ class CannotReach(BackfillError):
         self.reason = reason
 
 
+class WorkerDied(BackfillError):
+    """A worker's process ended, which it never does by itself."""
+
+    def __init__(self, how: object) -> None:
+        super().__init__(f"a worker died, perhaps for want of memory; fewer --workers need less ({how})")
+
+
 class EndedEarly(BackfillError):
     """The work ended before all of it was done; `tally` is how far it came, where that is known."""
 
@@ -62,6 +69,8 @@ class Interrupted(EndedEarly):
 
 def sentence(error: BaseException) -> str:
     """What went wrong, out of the traces of remote processes that Beam puts around it."""
+    if isinstance(error, BackfillError):
+        return str(error)
     raised = _RAISED.findall(str(error))
     kind, said = raised[-1] if raised else (type(error).__name__, str(error).strip().partition("\n")[0])
     short = textwrap.shorten(said, MOST_WORDS_OF_OTHERS, placeholder=" …")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from backfill import summary_file
-from backfill.errors import EndedEarly, Interrupted, sentence
+from backfill.errors import EndedEarly, Interrupted, WorkerDied, sentence
 from backfill.job import Job
 from backfill.journal import Reader
 from backfill.progress import Show
@@ -74,7 +74,7 @@ def _main(job: Job, flags: Sequence[str], folder: Path, debug: bool) -> None:
     def watch(thread: threading.ExceptHookArgs) -> None:
         """The thread that waits for a worker raises when the worker dies; nothing else in Beam takes note of it."""
         if thread.exc_value and "Worker subprocess" in str(thread.exc_value):
-            fail(thread.exc_value)
+            fail(WorkerDied(thread.exc_value))
         threading.__excepthook__(thread)
 
     threading.excepthook = watch

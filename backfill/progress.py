@@ -43,7 +43,8 @@ class Pace:
         if tally.done > done:
             rate = (tally.done - done) / (now - started)
             yield f"{rate:,.1f} a second"
-            yield f"{timedelta(seconds=round((tally.to_do - tally.done) / rate))} left"
+            if left := tally.to_do - tally.done:
+                yield f"{timedelta(seconds=round(left / rate))} left"
         yield f"{tally.errors:,} without labels"
 
 
@@ -72,14 +73,14 @@ def _moving(stream: TextIO) -> Iterator[Show]:
 
 @contextmanager
 def _lines(stream: TextIO) -> Iterator[Show]:
-    pace, last, due = Pace(), "", 0.0
+    pace, last, step, due = Pace(), "", None, 0.0
 
     def show(tally: Tally) -> None:
-        nonlocal last, due
-        line = pace.line(tally)
-        if line != last and time.monotonic() >= due:
+        nonlocal last, step, due
+        line, now = pace.line(tally), (tally.is_listed, tally.done > 0, tally.done == tally.to_do)
+        if line != last and (now != step or time.monotonic() >= due):
             print(line, file=stream, flush=True)
-            last, due = line, time.monotonic() + SECONDS_BETWEEN_LINES
+            last, step, due = line, now, time.monotonic() + SECONDS_BETWEEN_LINES
 
     yield show
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -43,7 +44,7 @@ class Section:
 def write(path: Path, job: Job, measured: Measured) -> None:
     """Write the page about a run."""
     summary = measured.summary
-    sections = list(_sections(summary))
+    sections = list(_sections(summary, job.pictures.prefix.rfind("/") + 1))
     without = [section for section in sections if not section.cards]
     page = template.in_folder(Path(__file__).parent, "page.html").render(
         model=f"{job.info.name}, version {job.info.version}",
@@ -76,17 +77,14 @@ def _reasons(summary: Summary) -> Iterator[Row]:
             yield heading, lines
 
 
-def _sections(summary: Summary) -> Iterator[Section]:
-    """Labels by their lowest score, those without pictures behind them by how many have them."""
+def _sections(summary: Summary, start: int) -> Iterator[Section]:
+    """Labels by their lowest score, those without pictures last; names of pictures from their character `start` on."""
     shown = _shown(summary)
-    order = sorted(
-        summary.labels, key=lambda label: (shown[label][0].score if label in shown else 2, -summary.labels[label])
-    )
-    for label in order:
-        cards = tuple(
-            Card(one.source.name, one.score, thumbnail.of_file(one.thumbnail)) for one in shown.get(label, [])
-        )
-        yield Section(label, summary.labels[label], cards)
+    lowest = {label: found[0].score for label, found in shown.items()}
+    for label in sorted(summary.labels, key=lambda label: (lowest.get(label, math.inf), -summary.labels[label], label)):
+        found = shown.get(label, [])
+        cards = (Card(one.source.name[start:], one.score, thumbnail.of_file(one.thumbnail)) for one in found)
+        yield Section(label, summary.labels[label], tuple(cards))
 
 
 def _shown(summary: Summary) -> dict[str, list[Finished]]:
