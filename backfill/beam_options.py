@@ -28,5 +28,5 @@ def check(flags: Sequence[str], ours: Iterable[str]) -> None:
     if unknown:
         name = unknown[0].partition("=")[0]
         known = [*ours, *re.findall(r"--\w+", parsers[0].format_help())]
-        near = difflib.get_close_matches(name, known, n=1)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
         raise BadOption(name, f"neither an option of this command nor of Beam{f': {near[0]}?' if near else '.'}")

@@ -59,10 +59,10 @@ def shown_on(stream: TextIO) -> Iterator[Show]:
 @contextmanager
 def _moving(stream: TextIO) -> Iterator[Show]:
     pace = Pace()
-    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"))
+    columns = (SpinnerColumn(), BarColumn(20), TextColumn("{task.description}"))
     console = Console(file=stream, highlight=False)
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None)
+        task = progress.add_task(pace.line(Tally()), total=None)
 
         def show(tally: Tally) -> None:
             total = tally.to_do if tally.is_listed else None
@@ -77,7 +77,7 @@ def _lines(stream: TextIO) -> Iterator[Show]:
 
     def show(tally: Tally) -> None:
         nonlocal last, step, due
-        line, now = pace.line(tally), (tally.is_listed, tally.done > 0, tally.done == tally.to_do)
+        line, now = pace.line(tally), (tally.is_listed, tally.done > 0, tally.is_listed and tally.done == tally.to_do)
         if line != last and (now != step or time.monotonic() >= due):
             print(line, file=stream, flush=True)
             last, step, due = line, now, time.monotonic() + SECONDS_BETWEEN_LINES
