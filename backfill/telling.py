@@ -19,8 +19,8 @@ MOST_LABELS = 20
 MOST_REASONS = 10
 HEADINGS = {
     Outcome.IGNORED: "Left alone",
-    Outcome.SUPERSEDED: "Overtaken",
-    Outcome.REFUSED: "No pictures",
+    Outcome.SUPERSEDED: "Superseded",
+    Outcome.REFUSED: "Refused",
     Outcome.FAILED: "Failed",
     Outcome.RETRIED: "Not stored",
 }

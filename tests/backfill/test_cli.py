@@ -112,7 +112,7 @@ def test_second_run(runs: Runs) -> None:
     lines = [line.split(maxsplit=1) for line in runs.second.stdout.splitlines()]
     assert lines[0] == ["Labelled", "1"]
     assert ["11", "it has its result"] in lines
-    assert ["No", "pictures  1"] in lines
+    assert ["Refused", "1"] in lines
     assert ["Labels", "1  3"] in lines
 
 
@@ -157,7 +157,9 @@ def test_worker_dies(storage: CloudStorage, digits_model: Path) -> None:
     """When a worker dies, all end at once, and what is done and what to do is said in a sentence."""
     with slow_run(storage, digits_model) as process:
         workers = [
-            child for child in process.children(recursive=True) if child.cmdline()[-1].endswith("sdk_worker_main")
+            child
+            for child in process.children(recursive=True)
+            if child.cmdline()[-1] == "apache_beam.runners.worker.sdk_worker_main"
         ]
         workers[0].kill()
         _, said = process.communicate(timeout=PATIENCE)
