@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ class Runs:
 
     folder: Path
     first: subprocess.CompletedProcess[str]
-    between: subprocess.CompletedProcess[str]
+    between: Result
     second: subprocess.CompletedProcess[str]
 
 
@@ -73,7 +74,8 @@ def runs(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
     first = run("--report", str(folder / "report.html"))
     blocked.rmdir()
-    between = run("--dry-run")
+    options = ["--input", str(photos), "--results", str(folder / "labels"), "--model", str(digits_model)]
+    between = asked(*options, "--exclude", "**/left out.*", "--dry-run")
     (photos / "more notes.txt").write_text("and butter")
     return Runs(folder, first, between, run())
 
@@ -86,10 +88,10 @@ def test_summary(runs: Runs) -> None:
         ["Left", "alone", "1"],
         ["1", "EXCLUDE", "matches its name"],
     ]
-    assert "             1  This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP." in lines
+    assert "            1  This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP." in lines
     assert any(line.startswith("Not stored") for line in lines)
     assert any("Its result could not be stored: [Errno 21] Is a directory" in line for line in lines)
-    assert "Labels       2  7" in lines
+    assert "Labels      2  7" in lines
     assert lines[-1].startswith("Time")
 
 
@@ -119,7 +121,7 @@ def test_second_run(runs: Runs) -> None:
 def test_dry_run(runs: Runs) -> None:
     """It says what there is and what is left to do, and what that would take; of a folder, without dollars."""
     lines = runs.between.stdout.splitlines()
-    assert runs.between.returncode == 0
+    assert runs.between.exit_code == 0
     assert lines[0].split() == ["Objects", "13"]
     assert [line.split(maxsplit=1) for line in lines[2:4]] == [
         ["11", "it has its result"],
@@ -172,16 +174,21 @@ def test_worker_dies(storage: CloudStorage, digits_model: Path) -> None:
 
 
 def test_interrupted(storage: CloudStorage, digits_model: Path) -> None:
-    """Ctrl-C ends all processes; it is said how much is done, and that another run goes on."""
-    with slow_run(storage, digits_model) as process:
-        below = process.children(recursive=True)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
-        _, alive = psutil.wait_procs(below, PATIENCE)
+    """Ctrl-C in a terminal ends all processes at any time, without a trace of any of them."""
+    storage.put("photos", "3.png", (SAMPLES / "3.png").read_bytes(), "image/png")
+    options = ["--input", "gs://photos", "--results", "gs://results/labels", "--model", os.path.abspath(digits_model)]
+    pipe = subprocess.PIPE
+    process = psutil.Popen(command(*options), cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    first = process.stderr.readline()
+    while not (below := process.children()):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, said = process.communicate(timeout=PATIENCE)
+    _, alive = psutil.wait_procs(below, PATIENCE)
     assert alive == []
-    assert process.returncode == 130
-    assert said.splitlines()[-1].startswith("Stopped. ")
-    assert said.splitlines()[-1].endswith(" of 40 are done. Run it again: it goes on where it ended.")
+    assert first == "looking at what is there: 0 objects\n"
+    assert (process.returncode, printed) == (130, "")
+    assert said == "Stopped. 0 are done. Run it again: it goes on where it ended.\n"
 
 
 class slow_run:  # noqa: N801 # used as a function
