@@ -74,7 +74,7 @@ def main(
     with _failures(debug):
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
-        on_this_machine = (workers or len(os.sched_getaffinity(0))) if runner == local.RUNNER else None
+        on_this_machine = (workers or local.processors()) if runner == local.RUNNER else None
         access.check(job)
         if dry_run:
             return _estimate(job, classifier, on_this_machine)

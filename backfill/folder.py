@@ -81,7 +81,7 @@ def _entries(folder: str) -> Iterator[str]:
         with os.scandir(f"/{folder}") as entries:
             for entry in entries:
                 yield f"{folder}{entry.name}{'/' if entry.is_dir(follow_symlinks=False) else ''}"
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
 
 

@@ -238,6 +238,7 @@ REFUSED = [
     (["--model", "photos/3.png"], "--model: ", "it is not an ONNX model that onnxruntime can run."),
     (["--report", "nowhere/page.html"], "--report: ", "nowhere: there is no such folder to write to."),
     (["--report", "page.html", "--dry-run"], "--report: ", "--dry-run labels nothing"),
+    (["--input", "photos/3.png/**"], "--input: ", "photos/3.png/** matches nothing."),
     (["--limit", "0"], "Usage: ", "Invalid value for '--limit'"),
     (["--output", "csv"], "Usage: ", "'csv' is not one of 'objects', 'jsonl'"),
     (["--exclud", "*.gif"], "--exclud: ", "neither an option of this command nor of Beam: --exclude?"),
@@ -302,6 +303,14 @@ def test_forbidden(storage: CloudStorage, digits_model: Path) -> None:
     done = asked("--input", "gs://photos/**", "--results", "gs://results/labels", "--model", str(digits_model))
     assert done.exit_code == 1
     assert "the account that runs this needs roles/storage.objectViewer on gs://photos." in done.stderr
+
+
+def test_imports() -> None:
+    """The command answers before Beam is loaded, and does without what only the export needs."""
+    check = "import sys, backfill.__main__, backfill.report.page, backfill.thumbnails; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    assert "backfill.local" in loaded
+    assert not {"apache_beam", "tensorflow", "onnx", "export"} & set(loaded)
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
