@@ -160,7 +160,7 @@ def _load(settings: Settings) -> Classifier:
 
 
 def _estimate(job: Job, classifier: Classifier, workers: int | None) -> None:
-    with shown_on(sys.stderr) as show:
+    with access.reached("--input", job.pictures), shown_on(sys.stderr) as show:
         survey = estimate.look(job, show)
         speed = estimate.measure(job, classifier, survey.first)
     telling.show(telling.estimate(job, survey, speed, workers))

@@ -63,7 +63,7 @@ def _check_results(job: Job) -> None:
 
 def _check_folder(folder: Path) -> None:
     """Whether a folder can be written, or made where it is not there yet."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    there = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
     if not there.is_dir():
         raise BadOption(RESULTS, f"{there} is a file; results go to a folder.")
     if not os.access(there, os.W_OK | os.X_OK):

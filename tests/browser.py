@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "screenshots"
@@ -49,3 +50,19 @@ def new_page(browser: Browser, url: str, *, size: tuple[int, int], dark: bool = 
         reduced_motion="reduce",
     )
     return context.new_page()
+
+
+def check_look(browser: Browser, file: Path, screenshot: str, *, size: tuple[int, int], dark: bool) -> None:
+    """A page in a file is accessible, scrolls not sideways and asks nobody; a screenshot stays for a person."""
+    page = new_page(browser, "about:blank", size=size, dark=dark)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    width, height = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    page.set_viewport_size({"width": size[0], "height": min(height, 4000)})
+    page.screenshot(path=SCREENSHOTS / f"{screenshot}.png")
+    violations = Axe().run(page).response["violations"]
+    page.context.close()
+    assert width == size[0]
+    assert [v["id"] for v in violations if v["impact"] in ("serious", "critical")] == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []

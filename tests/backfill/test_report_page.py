@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser
 
@@ -24,7 +23,7 @@ from pages import thumbnail
 from predictor import Classifier, Limits
 from service.location import Location
 from service.outcome import Outcome
-from tests.browser import DESKTOP, PHONE, SCREENSHOTS, new_page
+from tests.browser import DESKTOP, PHONE, check_look
 
 HOSTILE = "<b>&.png"
 
@@ -180,15 +179,4 @@ def test_broken_thumbnail(job: Job) -> None:
 )
 def test_look(browser: Browser, written: Path, name: str, size: tuple[int, int], dark: bool) -> None:
     """Accessible, without sideways scrolling and without asking anybody; screenshots stay for a person to look at."""
-    shown = new_page(browser, "about:blank", size=size, dark=dark)
-    asked: list[str] = []
-    shown.on("request", lambda request: asked.append(request.url))
-    shown.goto(written.as_uri())
-    width, height = shown.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-    shown.set_viewport_size({"width": size[0], "height": min(height, 4000)})
-    shown.screenshot(path=SCREENSHOTS / f"{name}.png")
-    violations = Axe().run(shown).response["violations"]
-    shown.context.close()
-    assert width == size[0]
-    assert [v["id"] for v in violations if v["impact"] in ("serious", "critical")] == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    check_look(browser, written, name, size=size, dark=dark)

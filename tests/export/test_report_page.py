@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from playwright.sync_api import Browser
 
@@ -21,7 +20,7 @@ from export.options import Options
 from export.report.scatter import HEIGHT, WIDTH, Scatter
 from pages import thumbnail
 from predictor import Decoding
-from tests.browser import DESKTOP, PHONE, SCREENSHOTS, new_page
+from tests.browser import DESKTOP, PHONE, check_look
 from tests.export.conftest import ExportTo
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
@@ -189,15 +188,4 @@ def test_look(
 ) -> None:
     """Accessible, without sideways scrolling and without asking anybody; screenshots stay for a person to look at."""
     for kind, written in (("", proven), ("_refused", refused)):
-        page = new_page(browser, "about:blank", size=size, dark=dark)
-        asked: list[str] = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(written.path.as_uri())
-        width, height = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-        page.set_viewport_size({"width": size[0], "height": min(height, 4000)})
-        page.screenshot(path=SCREENSHOTS / f"{name}{kind}.png")
-        violations = Axe().run(page).response["violations"]
-        page.context.close()
-        assert width == size[0]
-        assert [v["id"] for v in violations if v["impact"] in ("serious", "critical")] == []
-        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+        check_look(browser, written.path, f"{name}{kind}", size=size, dark=dark)
