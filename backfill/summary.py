@@ -12,6 +12,8 @@ from service.outcome import Outcome
 MOST_REASONS = 100
 MOST_LEAST_CERTAIN = 12
 """Pictures of each label that the report shows."""
+MOST_PICTURES = 1200
+"""Of all labels together, unless there are more labels than that, each of which keeps one."""
 MOST_WITHOUT_LABELS = 100
 """Of those that have none, the first that are named."""
 OTHER_REASONS = "other reasons"
@@ -69,7 +71,15 @@ class Summary:
         del self.without_labels[MOST_WITHOUT_LABELS:]
 
     def _keep(self, finished: Finished) -> None:
+        before = _room(len(self.least_certain))
         kept = self.least_certain.setdefault(finished.label, [])
         kept.append(finished)
         kept.sort(key=lambda one: (one.score, one.source.name))
-        del kept[MOST_LEAST_CERTAIN:]
+        room = _room(len(self.least_certain))
+        for found in [kept] if room == before else self.least_certain.values():  # a new label takes room from all
+            del found[room:]
+
+
+def _room(labels: int) -> int:
+    """How many pictures each of so many labels keeps."""
+    return max(min(MOST_LEAST_CERTAIN, MOST_PICTURES // max(labels, 1)), 1)

@@ -16,7 +16,7 @@ from backfill.finished import Finished
 from backfill.job import Job
 from backfill.pattern import Pattern
 from backfill.report import page
-from backfill.summary import MOST_LEAST_CERTAIN, MOST_WITHOUT_LABELS, Summary
+from backfill.summary import MOST_LEAST_CERTAIN, MOST_PICTURES, MOST_WITHOUT_LABELS, Summary
 from backfill.telling import Measured
 from backfill.thumbnails import LONGEST, thumbnail_of
 from pages import thumbnail
@@ -81,6 +81,16 @@ def test_without_labels_bounded() -> None:
     whole = Summary.merged([summarised(failed[200:]), summarised(failed[:200])])
     assert [one.source.name for one in whole.without_labels] == [f"{i:04}" for i in range(MOST_WITHOUT_LABELS)]
     assert whole.outcomes[Outcome.FAILED] == 300
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_pictures_bounded(parts: int) -> None:
+    """Of many labels each keeps fewer pictures, the least certain ones, in whatever parts they are counted."""
+    found = [labelled(f"{i}.png", str(label), i / 100, b"jpeg") for i in range(10) for label in range(400)]
+    whole = Summary.merged(summarised(found[part::parts]) for part in range(parts))
+    most = MOST_PICTURES // 400
+    assert all([one.score for one in kept] == [i / 100 for i in range(most)] for kept in whole.least_certain.values())
+    assert len(whole.least_certain) == 400
 
 
 def test_least_certain_first(written: Path) -> None:
