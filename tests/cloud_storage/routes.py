@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from .batch import BATCH, answer_batch
 from .errors import StorageError, UnsupportedError
 from .faults import Faults
 from .messages import Answer, Call, Operation, Request, refusal
@@ -70,7 +71,9 @@ class Router:
         self._faults = faults
 
     def answer(self, request: Request) -> Answer:
-        """Do what a request asks for."""
+        """Do what a request asks for; a batch is recorded as the calls in it, and faults befall those."""
+        if (request.method, request.path) == ("POST", BATCH):
+            return answer_batch(request, self.answer)
         try:
             route, where = self._find(request)
         except StorageError as error:
