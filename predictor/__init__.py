@@ -1,6 +1,6 @@
 """A `model.onnx` written by `python -m export`, plus the bytes of an image file, gives labelled scores."""
 
-from predictor.classifier import Classifier, Prediction, Scores, best
+from predictor.classifier import Classifier, Prediction, Scores, best, labelled
 from predictor.errors import BadImage, BadModel, ImageTooLarge, PredictorError, UnsupportedImage
 from predictor.limits import Limits
 from predictor.metadata import Decoding, ModelInfo, Parity, Resizing, Source
@@ -21,4 +21,5 @@ __all__ = [
     "Source",
     "UnsupportedImage",
     "best",
+    "labelled",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,8 +64,7 @@ class Classifier:
 
         Raises BadImage when the bytes cannot be classified.
         """
-        scores = self.scores(self.decode(data))
-        return [Prediction(self.info.labels[i], float(scores[i])) for i in best(scores, top_k, min_score)]
+        return labelled(self.scores(self.decode(data)), self.info.labels, top_k, min_score)
 
     def decode(self, data: bytes) -> Pixels:
         """The pixels of an image file as this model's training made them: uint8 [height, width, channels].
@@ -92,6 +92,13 @@ def best(scores: Scores, top_k: int | None = None, min_score: float = -math.inf)
     """The classes by falling score, equal ones in order: the `top_k` best (None: all) of at least `min_score`."""
     order = np.argsort(-scores, kind="stable")[:top_k]
     return [int(i) for i in order if scores[i] >= min_score]
+
+
+def labelled(
+    scores: Scores, labels: Sequence[str], top_k: int | None = None, min_score: float = 0.0
+) -> list[Prediction]:
+    """The same classes with their labels and scores."""
+    return [Prediction(labels[i], float(scores[i])) for i in best(scores, top_k, min_score)]
 
 
 def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from predictor import ModelInfo, Prediction
+from predictor import ModelInfo, Prediction, Scores, best
+
+DEFAULT_PREDICTIONS = 10
+"""How many Vertex AI gives where it is not told."""
 
 
 def predictions(found: Iterable[Prediction]) -> dict[str, Any]:
@@ -17,3 +20,18 @@ def predictions(found: Iterable[Prediction]) -> dict[str, Any]:
 def model(info: ModelInfo) -> dict[str, Any]:
     """`{"model": {"name", "version"}}`."""
     return {"model": {"name": info.name, "version": info.version}}
+
+
+def vertex_prediction(
+    scores: Scores, labels: Sequence[str], top_k: int | None = DEFAULT_PREDICTIONS, min_score: float = 0.0
+) -> dict[str, Any]:
+    """`{"ids", "displayNames", "confidences"}`, Vertex AI's form of the labels that `predictor.best` chooses.
+
+    `ids` are the classes' places in the model's own order: an export does not hold those of AutoML.
+    """
+    chosen = best(scores, top_k, min_score)
+    return {
+        "ids": [str(index) for index in chosen],
+        "displayNames": [labels[index] for index in chosen],
+        "confidences": [float(scores[index]) for index in chosen],
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 
-from predictor import BadImage, Classifier, Prediction, Scores, best
+from predictor import BadImage, Classifier, Prediction, Scores, labelled
 from service.errors import RequestError, as_document, status_of
 from service.http import body
 from service.http.choice import Choice
@@ -126,8 +126,7 @@ class Job:
 
     def predictions(self, data: bytes, choice: Choice) -> list[Prediction]:
         """The chosen labels of an image file by falling score; raises BadImage."""
-        scores, labels = self.scores(data), self.classifier().info.labels
-        return [Prediction(labels[i], float(scores[i])) for i in best(scores, choice.top_k, choice.min_score)]
+        return labelled(self.scores(data), self.classifier().info.labels, choice.top_k, choice.min_score)
 
 
 def milliseconds(seconds: float) -> float:

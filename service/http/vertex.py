@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from predictor import best
+from service import documents
+from service.documents import DEFAULT_PREDICTIONS
 from service.errors import RequestError
 from service.http import body, objects
 from service.http.choice import Choice
 from service.http.job import Job
 from service.location import GS
 
-DEFAULT_PREDICTIONS = 10
 _FORM = '{"content": "…", "mimeType": "…"}'
 
 
 def answer(job: Job, instances: list[Any], parameters: Any, parent: str) -> dict[str, Any]:
     """`{"predictions": [{"ids", "displayNames", "confidences"}, …]}` and what the endpoint says of its model.
 
-    `ids` are the classes' places in the model's own order: an export does not hold those of AutoML.
+    `ids` are as `service/documents.py` says.
     """
     choice = _choice(parameters)
     predictions = [
@@ -36,12 +36,7 @@ def answer(job: Job, instances: list[Any], parameters: Any, parent: str) -> dict
 
 def _prediction(job: Job, instance: Any, place: str, choice: Choice) -> dict[str, Any]:
     scores, labels = job.scores_at(place, _data(job, instance, place)), job.classifier().info.labels
-    chosen = best(scores, choice.top_k, choice.min_score)
-    return {
-        "ids": [str(index) for index in chosen],
-        "displayNames": [labels[index] for index in chosen],
-        "confidences": [float(scores[index]) for index in chosen],
-    }
+    return documents.vertex_prediction(scores, labels, choice.top_k, choice.min_score)
 
 
 def _data(job: Job, instance: Any, place: str) -> bytes:
