@@ -11,7 +11,7 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 
 from backfill.errors import BadOption, CannotReach, sentence
-from backfill.job import Job
+from backfill.job import ERRORS, PREDICTIONS, Job
 from backfill.place import place_for
 from service import globs
 from service.calls import MissingRole
@@ -26,6 +26,8 @@ def check(job: Job) -> None:
     _check_apart(job)
     _check_input(job)
     _check_results(job)
+    if job.output == "jsonl":
+        _check_files(job)
 
 
 def _check_apart(job: Job) -> None:
@@ -59,6 +61,18 @@ def _check_results(job: Job) -> None:
     prefix = f"{results.name}/" if results.name else ""
     with reached(RESULTS, results):
         next(place_for(results).list_objects(results.bucket, prefix, "", "", job.timeout), None)
+
+
+def _check_files(job: Job) -> None:
+    """That the files of two runs are not mixed, and that Beam takes their names as they are."""
+    if set(str(job.results)) & set("*?["):
+        raise BadOption(RESULTS, f"{job.results} has *, ? or [ in it, which names of jsonl files must not have.")
+    kept = place_for(job.results)
+    for kind in (PREDICTIONS, ERRORS):
+        prefix = job.results.child(f"{kind}-")
+        with reached(RESULTS, job.results):
+            for found in kept.list_objects(prefix.bucket, prefix.name, "", "", job.timeout):
+                raise BadOption(RESULTS, f"{found.location} is there from an earlier run; name another place.")
 
 
 def _check_folder(folder: Path) -> None:

@@ -11,12 +11,12 @@ from backfill.failure import Failure
 from backfill.job import Job
 from backfill.place import cloud_storage
 from backfill.reading import Picture
-from predictor import BadImage, BadModel, Classifier, Prediction
+from predictor import BadImage, BadModel, Classifier, Scores
 from service import model
 from service.settings import Settings
 
-Answer = tuple[Prediction, ...] | Failure
-"""All labels by falling score, or why there are none."""
+Answer = Scores | Failure
+"""The score of every class, or why there are none."""
 
 
 class ClassifierHandler(ModelHandler[Picture, PredictionResult, Classifier]):  # type: ignore[misc] # Beam has no types
@@ -49,6 +49,6 @@ def _answer(classifier: Classifier, picture: Picture) -> Answer:
     if isinstance(picture, Failure):
         return picture
     try:
-        return tuple(classifier.classify(picture))
+        return classifier.scores(classifier.decode(picture))
     except BadImage as error:
         return Failure.of(error)

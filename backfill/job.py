@@ -12,6 +12,8 @@ from service.location import Location
 from service.settings import UploadSettings
 
 Output = Literal["objects", "jsonl"]
+PREDICTIONS, ERRORS = "predictions", "errors"
+"""What the names of jsonl files begin with."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from apache_beam.ml.inference.base import KeyedModelHandler, PredictionResult, R
 from backfill.failure import Failure
 from backfill.inference import ClassifierHandler
 from backfill.job import Job
+from backfill.jsonl import ANSWERED, UNANSWERED, WriteLines
 from backfill.reading import SKIPPED, List, Picture, Read
 from backfill.storing import Classified, Store
 from backfill.summarise import Summarise
@@ -33,8 +34,11 @@ def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
         | "Read" >> beam.ParDo(Read(job))
         | "Classify" >> RunInference(KeyedModelHandler(ClassifierHandler(job))).with_exception_handling()
     )
-    stored = answered | "Make ready" >> beam.Map(_classified, job) | "Store" >> beam.ParDo(Store(job))
-    recorded = failed.failed_inferences | "Make record" >> beam.Map(_failed) | "Store records" >> beam.ParDo(Store(job))
+    objects = job.output == "objects"
+    store = beam.ParDo(Store(job)) if objects else WriteLines(job, ANSWERED)
+    record = beam.ParDo(Store(job)) if objects else WriteLines(job, UNANSWERED)
+    stored = answered | "Make ready" >> beam.Map(_classified, job) | "Store" >> store
+    recorded = failed.failed_inferences | "Make record" >> beam.Map(_failed) | "Store records" >> record
     summaries = [
         finished | f"Summarise {name}" >> beam.CombineGlobally(Summarise())
         for name, finished in (("skipped", listed[SKIPPED]), ("stored", stored), ("recorded", recorded))

@@ -11,6 +11,7 @@ from backfill.inference import Answer
 from backfill.job import Job
 from backfill.journal import FINISHED, notes
 from backfill.place import place_for
+from predictor import labelled
 from service.deadline import Deadline
 from service.outcome import Outcome
 from service.recorder import Recorder
@@ -48,10 +49,11 @@ class Store(Concurrently[Classified, Finished]):
         try:
             if isinstance(answer, Failure):
                 return self._record(upload, answer, deadline)
-            outcome = self._recorder.labels(upload, answer, deadline)
+            found = labelled(answer, self._job.info.labels)
+            outcome = self._recorder.labels(upload, found, deadline)
         except Exception as error:  # is told at the end; the next run tries again
             return Finished(upload.location, Outcome.RETRIED, f"Its result could not be stored: {error}")
-        return Finished(upload.location, outcome, "", answer[0].label, answer[0].score, thumbnail)
+        return Finished(upload.location, outcome, "", found[0].label, found[0].score, thumbnail)
 
     def _record(self, upload: Upload, failure: Failure, deadline: Deadline) -> Finished:
         outcome = failure.outcome
