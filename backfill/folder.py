@@ -56,7 +56,7 @@ class Folders:
         """Store a result whole or not at all; False when that of a newer generation is there, which stays."""
         path, text = Path(str(target)), json.dumps(document, ensure_ascii=False).encode()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.parent):
+        with locked(path.parent):
             present = Mark.of(_metadata(target.name))
             if path.exists() and not mark.replaces(present):
                 return present.generation == mark.generation
@@ -96,7 +96,7 @@ def _metadata(name: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Keeps others from storing in the folder between a look and a write."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -9,11 +9,9 @@ from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
 from backfill.failure import Failure
 from backfill.job import Job
-from backfill.place import cloud_storage
 from backfill.reading import Picture
+from backfill.workers import fetch
 from predictor import BadImage, BadModel, Classifier, Scores
-from service import model
-from service.settings import Settings
 
 Answer = Scores | Failure
 """The score of every class, or why there are none."""
@@ -29,7 +27,7 @@ class ClassifierHandler(ModelHandler[Picture, PredictionResult, Classifier]):  #
     def load_model(self) -> Classifier:
         """The classifier; BadModel when it is not the one that the job is about."""
         job = self._job
-        classifier = model.load(Settings(job.model, job.limits, job.timeout), cloud_storage)
+        classifier = Classifier.load(fetch(job), job.limits)
         if classifier.info.version != job.info.version:
             raise BadModel(job.model, f"it is version {classifier.info.version} now, and was {job.info.version}")
         return classifier

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
-from backfill import running
+from backfill import running, workers
 from backfill.errors import BackfillError, BadOption, EndedEarly, Interrupted, sentence
 from backfill.job import Job
 from backfill.summary import Summary
@@ -24,7 +24,8 @@ def run(job: Job, runner: str, flags: Sequence[str], *, debug: bool = False) -> 
             raise BadOption(option, f"the workers of {runner} cannot reach a folder of this machine; name a bucket.")
     _show_states()
     try:
-        return running.run(job, flags, folder)
+        with workers.equipped(job, folder) as (equipped, more):
+            return running.run(equipped, [*flags, *more], folder)
     except KeyboardInterrupt:
         raise Interrupted(f"Stopped waiting; what {runner} has begun goes on there.", None, job.output) from None
     except BackfillError:
