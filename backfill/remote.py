@@ -6,22 +6,28 @@ import logging
 from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
+from apache_beam.runners.runner import create_runner
 
 from backfill import running, workers
 from backfill.errors import BackfillError, BadOption, EndedEarly, Interrupted, sentence
 from backfill.job import Job
 from backfill.summary import Summary
+from service.location import GS
 
 
 def run(job: Job, runner: str, flags: Sequence[str], *, debug: bool = False) -> Summary:
     """Send the job there and wait for its end; what the runner says of its state is printed."""
     flags = [f"--runner={runner}", *flags]
-    folder = PipelineOptions(flags).view_as(GoogleCloudOptions).temp_location
-    if not folder:
-        raise BadOption("--temp_location", f"{runner} needs it: a folder that all workers reach.")
+    options = PipelineOptions(flags)
+    folder = options.view_as(GoogleCloudOptions).temp_location or ""
+    if not folder.startswith(GS):
+        raise BadOption("--temp_location", f"{runner} needs it: a gs:// address, which all workers reach.")
     for option, place in (("--input", job.pictures), ("--results", job.results)):
         if not place.bucket:
             raise BadOption(option, f"the workers of {runner} cannot reach a folder of this machine; name a bucket.")
+    if missing := PipelineOptionsValidator(options, create_runner(runner)).validate():
+        raise BadOption("Beam's options", " ".join(missing))
     _show_states()
     try:
         with workers.equipped(job, folder) as (equipped, more):
@@ -38,5 +44,5 @@ def run(job: Job, runner: str, flags: Sequence[str], *, debug: bool = False) -> 
 
 def _show_states() -> None:
     """Print the job's address and states as Dataflow's runner logs them, and of others what is wrong."""
-    logging.basicConfig(level=logging.ERROR, format="%(message)s")
-    logging.getLogger("apache_beam.runners.dataflow").setLevel(logging.INFO)
+    logging.basicConfig(level=logging.ERROR, format="%(message)s", force=True)  # Beam has set it up by now
+    logging.getLogger("apache_beam.runners.dataflow.dataflow_runner").setLevel(logging.INFO)

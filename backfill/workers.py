@@ -12,7 +12,6 @@ from pathlib import Path
 
 from apache_beam.io.filesystems import FileSystems
 
-from backfill.errors import BadOption
 from backfill.folder import locked
 from backfill.job import Job
 from backfill.package import write_wheel
@@ -25,7 +24,7 @@ from service.location import GS, Location
 def equipped(job: Job, temporary: str) -> Iterator[tuple[Job, list[str]]]:
     """The job as workers elsewhere can do it, and Beam's options that send them the code; to be begun in the block.
 
-    The model is uploaded below `temporary`, a folder that workers reach. Raises BadOption.
+    The model is uploaded below `temporary`, a `gs://` address.
     """
     with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
         yield replace(job, model=_upload(job, temporary)), [f"--extra_package={write_wheel(Path(folder))}"]
@@ -49,8 +48,6 @@ def _upload(job: Job, temporary: str) -> str:
     """Where workers find the model; its version says what is in it, so one that is there is not uploaded again."""
     if job.model.startswith(GS):
         return job.model
-    if not temporary.startswith(GS):
-        raise BadOption("--temp_location", f"{temporary} is not a gs:// address, from which workers read the model.")
     target = FileSystems.join(temporary, "models", f"{job.info.version}.onnx")
     if not FileSystems.exists(target):
         with open(job.model, "rb") as source, FileSystems.create(target) as copy:

@@ -193,4 +193,5 @@ def _bucket_resource(bucket: Bucket, url: str) -> dict[str, Any]:
         "updated": timestamp(bucket.created),
         "location": "US",
         "storageClass": "STANDARD",
+        "softDeletePolicy": {"retentionDurationSeconds": "0"},
     }
