@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("backfill", "predictor", "service")
+PACKAGES = ("backfill", "pages", "predictor", "service")
 REQUIREMENTS = ("requirements.txt", "backfill/requirements.txt")
 NAME, VERSION = "backfill", "0"  # it is installed once, on machines that live as long as the job
 BEAM = "apache-beam"

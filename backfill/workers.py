@@ -36,6 +36,8 @@ def fetch(job: Job) -> Path:
         return Path(job.model)
     folder = Path(tempfile.gettempdir()) / f"backfill-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user, who could change the model")
     path = folder / f"{job.info.version}.onnx"
     with locked(folder):
         if not path.exists():

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from google.rpc.code_pb2 import Code
 
-from predictor import Classifier
+from backfill.failure import Failure
+from backfill.job import Job
+from backfill.jsonl import Lines
+from backfill.pattern import Pattern
+from predictor import Classifier, Decoding, Limits, ModelInfo, Source
+from service.deadline import OutOfTime
+from service.location import Location
+from service.outcome import Outcome
+from service.upload import Upload
 from tests.backfill import commands
 from tests.cloud_storage import Callback, CloudStorage, Status
-from tests.conftest import SAMPLES
+from tests.conftest import ROOT, SAMPLES
 
 PICTURES = {f"{number}/{path.name}": path.read_bytes() for number in range(6) for path in SAMPLES.iterdir()}
 BROKEN = {
@@ -25,6 +36,7 @@ BROKEN = {
 }
 CODES = {"empty.png": Code.INVALID_ARGUMENT, "text.png": Code.INVALID_ARGUMENT, "large.png": Code.OUT_OF_RANGE}
 CODES |= {"closed.png": Code.PERMISSION_DENIED}
+INFO = ModelInfo("pets", "a1", ("cat",), "softmax", Decoding(), (), Source("pets", "", "", "", ""))
 MOST_BYTES = "--max-bytes=10000"
 
 
@@ -80,6 +92,19 @@ def test_predictions(files: dict[str, list[Any]], digits_model: Path) -> None:
         assert line["prediction"]["displayNames"] == [one.label for one in best]
         assert line["prediction"]["confidences"] == [one.score for one in best]
         assert line["prediction"]["ids"] == [str(classifier.info.labels.index(one.label)) for one in best]
+
+
+def test_lines_in_the_docs(files: dict[str, list[Any]]) -> None:
+    """docs/backfill.md shows lines of these fields, and the very error of an empty file."""
+    text = (ROOT / "docs" / "backfill.md").read_text()
+    prediction, error = (json.loads(line) for line in re.findall(r"^{.+}$", text, re.MULTILINE))
+    for shown, written in (
+        (prediction, starting(files, "run/predictions-")["0/3.png"]),
+        (error, starting(files, "run/errors-")["empty.png"]),
+    ):
+        assert {key: list(value) for key, value in shown.items()} == {key: list(written[key]) for key in written}
+    assert error["error"] == starting(files, "run/errors-")["empty.png"]["error"]
+    assert all(f"{code} for" in text for code in {*CODES.values(), Code.NOT_FOUND})
 
 
 def test_errors(files: dict[str, list[Any]]) -> None:
@@ -146,3 +171,39 @@ def test_killed(storage: CloudStorage, digits_model: Path, tmp_path: Path) -> No
     assert code == 0, said
     found = {path.name: lines(path.read_bytes()) for path in results.glob("predictions-*")}
     assert starting(found, "predictions-").keys() == PICTURES.keys()
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (Failure(Outcome.SUPERSEDED, 200, "gone"), Code.NOT_FOUND),
+        (Failure.of(OutOfTime()), Code.UNAVAILABLE),
+        (Failure.of(RuntimeError("broken")), Code.INTERNAL),
+    ],
+    ids=["gone", "late", "broken"],
+)
+def test_codes(failure: Failure, code: int) -> None:
+    """Faults have the codes that Google's clients know; a file whose name is not Unicode does not end the work."""
+    job = Job(Pattern("", "**"), Location("", "out"), "model.onnx", INFO, Limits(), output="jsonl")
+    upload = Upload("", "in/\udcff.png", 1, None, 2, {})
+    tagged, finished = Lines(job).process((upload, failure, b""))
+    assert json.loads(tagged.value.encode()) == {
+        "instance": {"content": "/in/\udcff.png"},
+        "error": {"code": code, "message": failure.reason},
+    }
+    assert (tagged.tag, finished.outcome) == ("errors", failure.outcome)
+
+
+def test_labels_that_are_the_same() -> None:
+    """Classes with the same label are told apart by their ids."""
+    info = replace(INFO, labels=("crane", "hen", "crane"))
+    job = Job(Pattern("", "**"), Location("", "out"), "model.onnx", info, Limits(), output="jsonl")
+    upload = Upload("photos", "a.jpg", 1, "image/jpeg", 2, {})
+    scores = np.array([0.25, 0.0, 0.75], np.float32)
+    tagged, finished = Lines(job).process((upload, scores, b""))
+    assert json.loads(tagged.value)["prediction"] == {
+        "ids": ["2", "0", "1"],
+        "displayNames": ["crane", "crane", "hen"],
+        "confidences": [0.75, 0.25, 0.0],
+    }
+    assert (finished.label, finished.score) == ("crane", 0.75)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from backfill.package import pins, write_wheel
+from backfill.package import PACKAGES, pins, write_wheel
 from predictor import Classifier
 from tests.backfill import commands
 from tests.cloud_storage import CloudStorage
@@ -117,9 +117,7 @@ def test_wheel(staged: dict[str, bytes], tmp_path: Path) -> None:
     with zipfile.ZipFile(write_wheel(tmp_path)) as wheel:
         names = set(wheel.namelist())
         metadata = wheel.read("backfill-0.dist-info/METADATA").decode()
-    tracked = subprocess.run(
-        ["git", "ls-files", "backfill", "predictor", "service"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    tracked = subprocess.run(["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(tracked.stdout.split()) <= names
     assert {f"onnxruntime=={version('onnxruntime')}", f"pillow=={version('pillow')}"} <= set(pins())
     assert [line for line in metadata.splitlines() if "==" in line] == [f"Requires-Dist: {pin}" for pin in pins()]
