@@ -108,7 +108,7 @@ def user_folder(tmp_path: Path, digits_model: Path, monkeypatch: pytest.MonkeyPa
 
 def test_commands(user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command that is shown is understood and finds what it is to do; `--dry-run` stands for the work itself."""
-    (shown,) = re.findall(r"```sh\n(python -m backfill.*?)```", DOCS, re.DOTALL)
+    (shown,) = re.findall(r"```sh\n(python -m backfill.*?)```", section("What to say"), re.DOTALL)
     (first,) = re.findall(r"^python -m backfill.*$", README, re.MULTILINE)
     with CloudStorage(["photos", "results"]) as storage:
         storage.put("photos", "2024/3.png", (SAMPLES / "3.png").read_bytes(), "image/png")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -20,6 +22,7 @@ from tests.backfill import commands
 from tests.cloud_storage import CloudStorage
 from tests.conftest import ROOT, SAMPLES
 
+DOCS = (ROOT / "docs" / "backfill.md").read_text()
 WHEEL = "backfill-0-py3-none-any.whl"
 OPTIONS = ["--input=gs://photos", "--results=gs://results/labels"]
 DATAFLOW = ["--runner=DataflowRunner", "--project=test", "--region=us-central1"]
@@ -56,18 +59,23 @@ print(json.dumps({
 def storage() -> Iterator[CloudStorage]:
     with CloudStorage(["photos", "results", "tmp"]) as storage:
         for path in SAMPLES.iterdir():
-            storage.put("photos", path.name, path.read_bytes(), "image/png")
+            storage.put("photos", f"2024/{path.name}", path.read_bytes(), "image/png")
         yield storage
 
 
 @pytest.fixture(scope="module")
 def staged(storage: CloudStorage, digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What the command sends for Dataflow, by the last part of its name; no job is begun, so it misses the summary."""
-    options = [*OPTIONS, *DATAFLOW, f"--model={digits_model}", "--temp_location=gs://tmp/dataflow"]
-    options += ["--template_location=gs://tmp/dataflow/template.json"]
-    code, said = commands.run(storage, tmp_path_factory.mktemp("tmp"), *options)
+    """What the command in docs/backfill.md sends for Dataflow, by the last part of its name.
+
+    No job is begun for a template, so that the command misses its summary in the end.
+    """
+    (shown,) = re.findall(r"## On Dataflow\n\n```sh\npython -m backfill (.*?)\n```", DOCS, re.DOTALL)
+    shown = shown.replace("PROJECT", "project").replace("BUCKET", "tmp").replace("\\\n", "")
+    options = [str(digits_model) if word == "model.onnx" else word for word in shlex.split(shown)]
+    folder = tmp_path_factory.mktemp("tmp")
+    code, said = commands.run(storage, folder, *options, "--template_location=gs://tmp/backfill/template.json")
     assert code == 1, said
-    names = [name for name in storage.names("tmp") if name.startswith("dataflow/")]
+    names = [name for name in storage.names("tmp") if name.startswith("backfill/")]
     return {name.rpartition("/")[2]: storage.get("tmp", name).data for name in names}
 
 
@@ -148,7 +156,7 @@ def test_portable_runner(storage: CloudStorage, digits_model: Path, tmp_path: Pa
     code, said = commands.run(storage, tmp_path, *options)
     assert code == 0, said
     assert "Labelled  10" in " ".join(said.split("   "))
-    assert storage.names("results") == sorted(f"labels/photos/{path.name}.json" for path in SAMPLES.iterdir())
+    assert storage.names("results") == sorted(f"labels/photos/2024/{path.name}.json" for path in SAMPLES.iterdir())
     left = [name for name in storage.names("tmp") if name.startswith("portable/")]
     assert [name.rpartition("/")[0] for name in left] == ["portable/models"]
 
