@@ -7,8 +7,10 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,14 @@ from typing import Any
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
+from backfill import place, workers
+from backfill.job import Job
 from backfill.package import PACKAGES, pins, write_wheel
-from predictor import Classifier
+from backfill.pattern import Pattern
+from predictor import Classifier, Limits
+from service.location import Location
 from tests.backfill import commands
-from tests.cloud_storage import CloudStorage
+from tests.cloud_storage import CloudStorage, Stall
 from tests.conftest import ROOT, SAMPLES
 
 DOCS = (ROOT / "docs" / "backfill.md").read_text()
@@ -39,8 +45,11 @@ import backfill
 
 transforms = beam_runner_api_pb2.Pipeline.FromString(Path(sys.argv[2]).read_bytes()).components.transforms.values()
 payloads = [one.spec.payload for one in transforms if one.spec.urn == common_urns.primitives.PAR_DO.urn]
+combined = [one.spec.payload for one in transforms if one.spec.urn == common_urns.composites.COMBINE_PER_KEY.urn]
+combines = [beam_runner_api_pb2.CombinePayload.FromString(one).combine_fn for one in combined]
+functions = [pickler.loads(one.payload) for one in combines if one.urn == python_urns.PICKLED_COMBINE_FN]
 steps = [beam_runner_api_pb2.ParDoPayload.FromString(one).do_fn for one in payloads]
-functions = [pickler.loads(one.payload)[0] for one in steps if one.urn == python_urns.PICKLED_DOFN_INFO]
+functions += [pickler.loads(one.payload)[0] for one in steps if one.urn == python_urns.PICKLED_DOFN_INFO]
 is_early = "onnxruntime" in sys.modules
 (handler,) = [one._model_handler for one in functions if hasattr(one, "_model_handler")]
 keyed = handler.run_inference([("3", Path(sys.argv[3]).read_bytes())], handler.load_model())
@@ -134,7 +143,7 @@ def test_wheel(staged: dict[str, bytes], tmp_path: Path) -> None:
 def test_functions_come_to_life(worker: dict[str, Any]) -> None:
     """Each step can be made in a process that has no more than the wheel."""
     assert worker["code"].startswith(str(worker["folder"]))
-    assert {"List", "Read", "Store"} <= set(worker["functions"])
+    assert {"List", "Read", "Store", "Summarise"} <= set(worker["functions"])
 
 
 def test_model_on_a_worker(worker: dict[str, Any], staged: dict[str, bytes], digits_model: Path) -> None:
@@ -143,6 +152,24 @@ def test_model_on_a_worker(worker: dict[str, Any], staged: dict[str, bytes], dig
     assert staged[f"{classifier.info.version}.onnx"] == digits_model.read_bytes()
     pixels = classifier.decode((SAMPLES / "3.png").read_bytes())
     assert worker["scores"] == classifier.scores(pixels).tolist()
+
+
+def test_model_is_downloaded_once(
+    storage: CloudStorage, digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all that want the model at the same time one downloads it, and the others wait for the whole file."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.url)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    place.cloud_storage.cache_clear()
+    storage.put("tmp", "model.onnx", digits_model.read_bytes())
+    storage.faults.add(Stall(0.2), "read_media", name="model.onnx", times=None)
+    info = Classifier.load(digits_model).info
+    job = Job(Pattern.parse("gs://photos"), Location.parse("gs://results"), "gs://tmp/model.onnx", info, Limits())
+    with ThreadPoolExecutor(8) as pool:
+        found = [future.result().read_bytes() for future in [pool.submit(workers.fetch, job) for _ in range(8)]]
+    assert found == [digits_model.read_bytes()] * 8
+    assert [call.operation for call in storage.requests if call.name == "model.onnx"].count("read_media") == 1
+    place.cloud_storage.cache_clear()
 
 
 def test_telemetry_is_off(worker: dict[str, Any]) -> None:
