@@ -6,11 +6,14 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import numpy as np
 import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from google.rpc.code_pb2 import Code
 
 from backfill import access
@@ -18,6 +21,7 @@ from backfill.failure import Failure
 from backfill.job import Job
 from backfill.jsonl import Lines
 from backfill.pattern import Pattern
+from backfill.pipeline import build
 from predictor import Classifier, Decoding, Limits, ModelInfo, Source
 from service.deadline import OutOfTime
 from service.location import Location
@@ -194,6 +198,33 @@ def test_codes(failure: Failure, code: int) -> None:
         "error": {"code": code, "message": failure.reason},
     }
     assert (tagged.tag, finished.outcome) == ("errors", failure.outcome)
+
+
+def test_errors_of_the_network(digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that no picture explains stops no other picture; it has a line in a file of its own."""
+    scores = Classifier.scores
+
+    def scores_of_some(self: Classifier, pixels: Any) -> Any:
+        if np.array_equal(pixels, three):
+            raise RuntimeError("out of memory")
+        return scores(self, pixels)
+
+    classifier = Classifier.load(digits_model)
+    three = classifier.decode((SAMPLES / "3.png").read_bytes())
+    monkeypatch.setattr(Classifier, "scores", scores_of_some)
+    pictures = Pattern.parse(str(SAMPLES))
+    job = replace(job_for(pictures, Location.of_path(str(tmp_path))), model=str(digits_model), info=classifier.info)
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        build(job, pipeline)
+    found = {path.name: lines(path.read_bytes()) for path in tmp_path.iterdir()}
+    assert {name: len(part) for name, part in found.items()} == {
+        "predictions-00000-of-00001.jsonl": 9,
+        "errors-00000-of-00001-internal.jsonl": 1,
+    }
+    (line,) = found["errors-00000-of-00001-internal.jsonl"]
+    assert line["instance"]["content"] == str(SAMPLES / "3.png")
+    assert line["error"]["code"] == Code.INTERNAL
+    assert "out of memory" in line["error"]["message"]
 
 
 def test_labels_that_are_the_same() -> None:
