@@ -62,7 +62,8 @@ class Survey:
 
     def cost(self, job: Job) -> Cost:
         """Dollars; what is on this machine costs none."""
-        reads, writes = bool(job.pictures.bucket), bool(job.results.bucket)
+        reads = bool(job.pictures.bucket)
+        writes = bool(job.results.bucket) and job.output == "objects"  # of files with many lines there are few
         pages = math.ceil(self.to_do / PAGE)
         return cost(
             listed=self.found * (reads + writes),

@@ -6,7 +6,7 @@ import fcntl
 import json
 import mimetypes
 import os
-import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,11 +107,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, text: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    beside = path.parent / f".{uuid.uuid4()}"  # not tempfile's, which nobody else may read
+    try:
+        beside.write_bytes(text)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
