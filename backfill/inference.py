@@ -21,7 +21,7 @@ class ClassifierHandler(ModelHandler[Picture, PredictionResult, Classifier]):  #
     """Loads the model once a process, for all its threads; answers for one picture at a time, as the functions do."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__(min_batch_size=1, max_batch_size=1)
+        super().__init__()
         self._job = job
 
     def load_model(self) -> Classifier:
@@ -37,6 +37,10 @@ class ClassifierHandler(ModelHandler[Picture, PredictionResult, Classifier]):  #
     ) -> list[PredictionResult]:
         """The answer for each picture; what is no picture is an answer, other errors are raised."""
         return [PredictionResult(picture, _answer(model, picture)) for picture in batch]
+
+    def get_num_bytes(self, batch: Sequence[Picture]) -> int:
+        """Bytes of the pictures, for Beam's metrics: it would pickle them to know."""
+        return sum(len(picture) for picture in batch if isinstance(picture, bytes))
 
     def get_metrics_namespace(self) -> str:
         """Where Beam counts what it measures."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import apache_beam as beam
-from apache_beam.ml.inference.base import KeyedModelHandler, PredictionResult, RunInference
+from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, PredictionResult, RunInference
 
 from backfill.failure import Failure
 from backfill.inference import ClassifierHandler
@@ -32,7 +32,8 @@ def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
         listed.pages
         | "Spread" >> beam.Reshuffle()
         | "Read" >> beam.ParDo(Read(job))
-        | "Classify" >> RunInference(KeyedModelHandler(ClassifierHandler(job))).with_exception_handling()
+        | "One at a time" >> beam.Map(_alone)
+        | "Classify" >> RunInference(_handler(job)).with_exception_handling()
     )
     objects = job.output == "objects"
     store = beam.ParDo(Store(job)) if objects else WriteLines(job, ANSWERED)
@@ -44,6 +45,15 @@ def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
         for name, finished in (("skipped", listed[SKIPPED]), ("stored", stored), ("recorded", recorded))
     ]
     return summaries | beam.Flatten() | "Summarise" >> beam.CombineGlobally(Summary.merged)
+
+
+def _handler(job: Job) -> ModelHandler:
+    """Without Beam's batches: even one of one picture waits for the next to come, which may be a slow one."""
+    return KeyedModelHandler(ClassifierHandler(job)).with_no_batching()
+
+
+def _alone(read: tuple[Upload, Picture]) -> list[tuple[Upload, Picture]]:
+    return [read]
 
 
 def _classified(answer: tuple[Upload, PredictionResult], job: Job) -> Classified:
