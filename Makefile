@@ -46,7 +46,7 @@ format: .venv/dev ## Format the code, and mend what lint can mend.
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
 
-bench: .venv/bench .venv-bench/installed .venv-runtime/installed ## Measure ARGS (default: all, in half an hour) beside the alternatives.
+bench: .venv/bench .venv-bench/installed .venv-runtime/installed .venv-backfill/installed ## Measure ARGS (default: all, in half an hour) beside the alternatives.
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## Remove all that was set up or built.

@@ -11,7 +11,20 @@ import click
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from benchmarks import cold_start, cost, export, growth, in_process, load, memory, models, over_http, size, table
+from benchmarks import (
+    backfill,
+    cold_start,
+    cost,
+    export,
+    growth,
+    in_process,
+    load,
+    memory,
+    models,
+    over_http,
+    size,
+    table,
+)
 from benchmarks.rounds import Comparison
 
 BENCHMARKS = {
@@ -23,6 +36,7 @@ BENCHMARKS = {
     "size": size.measure,
     "cost": cost.measure,
     "export": export.measure,
+    "backfill": backfill.measure,
 }
 SENDING = ("over-http", "growth", "cost")
 
