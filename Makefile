@@ -28,8 +28,9 @@ test: .venv/dev .venv-runtime/installed .venv-backfill/installed build/digits.on
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	DIGITS_MODEL=build/digits.onnx .venv-backfill/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/backfill
 
-soak: .venv/dev ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
+soak: .venv/dev .venv-backfill/installed build/digits.onnx ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
 	SOAK_OBJECTS=$(SOAK_OBJECTS) PROMISE_EXAMPLES=$(SOAK_HISTORIES) .venv/bin/python -m pytest -s tests/service/upload/test_soak.py tests/service/upload/test_promise.py
+	DIGITS_MODEL=build/digits.onnx BACKFILL_EXAMPLES=$(SOAK_HISTORIES) .venv-backfill/bin/python -m pytest tests/backfill/test_race.py
 
 fuzz: .venv/dev build/digits.onnx ## Try mutated pictures and requests for MINUTES.
 	.venv/bin/python -m tests.fuzz build/digits.onnx --seconds $$(($(MINUTES) * 60))
@@ -46,7 +47,7 @@ format: .venv/dev ## Format the code, and mend what lint can mend.
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
 
-bench: .venv/bench .venv-bench/installed .venv-runtime/installed .venv-backfill/installed ## Measure ARGS (default: all, in half an hour) beside the alternatives.
+bench: .venv/bench .venv-bench/installed .venv-runtime/installed .venv-backfill/installed ## Measure ARGS (default: all, in forty minutes) beside the alternatives.
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## Remove all that was set up or built.

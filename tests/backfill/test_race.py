@@ -32,7 +32,7 @@ from tests.service.upload.pictures import deliver
 OBJECTS = 120
 REPLACED = 60  # of them, while the backfill runs
 PATIENCE = 60  # seconds for what takes three
-EXAMPLES = int(os.environ.get("BACKFILL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("BACKFILL_EXAMPLES", "50"))
 """How many histories."""
 
 
@@ -157,6 +157,17 @@ def machine(
                 storage.faults.add(Reset(), "write")
             self.finish(data.draw(st.sampled_from(self.read), "read"))
             storage.faults.clear()
+
+        @precondition(lambda self: self.listed)
+        @rule(data=st.data(), content=st.sampled_from(sorted(CONTENTS)), is_delivered=st.booleans())
+        def overtake(self, data: st.DataObject, content: str, is_delivered: bool) -> None:
+            """The picture is replaced between the two, and the newer one's event may be done before."""
+            upload = data.draw(st.sampled_from(self.listed), "upload")
+            found = read.work(upload)
+            self.upload(upload.name, content)
+            if is_delivered:
+                deliver(function, self.events[-1])
+            self.finish(found)
 
         def finish(self, found: tuple[Upload, Picture]) -> None:
             upload, picture = found
