@@ -16,38 +16,15 @@ from predictor import Classifier
 from service.outcome import Outcome
 from service.results import Mark
 from tests.backfill import runs
-from tests.cloud_storage import (
-    AnswerLost,
-    Callback,
-    CloudStorage,
-    CorruptBytes,
-    CutStream,
-    Fault,
-    Operation,
-    Reset,
-    Stall,
-    Status,
-)
+from tests.cloud_storage import Callback, CloudStorage, Operation
+from tests.service.upload.test_faults import FAULTS, IN_THE_ANSWER
 
 Step = Literal["read", "write"]
 OPERATIONS: dict[Step, tuple[Operation, str, str]] = {
     "read": ("read_media", "photos", "{}"),
     "write": ("write", "results", "labels/photos/{}.json"),
 }
-FAULTS: dict[str, Fault] = {
-    "429": Status(429),
-    "500": Status(500),
-    "503": Status(503),
-    "reset": Reset(),
-    "stall": Stall(60),  # seconds, longer than there is for a call
-    "cut stream": CutStream(),
-    "corrupted bytes": CorruptBytes(),
-    "answer lost": AnswerLost(),
-    "permission denied": Status(403),
-}
 DENIED = "permission denied"
-DONE_ALL_THE_SAME = ("cut stream", "corrupted bytes", "answer lost")
-"""Faults of the answer: what was asked for has been done."""
 SECONDS_FOR_ONCE, SECONDS_FOR_LASTING = 3.0, 1.0
 PATIENCE = 30  # seconds for what takes one
 
@@ -112,7 +89,7 @@ def after_lasting(case: Case) -> str | int | None:
     """What the result says while the fault is there: the code of a record, a label, or nothing."""
     if case.step == "read":
         return 403 if case.fault == DENIED else 503
-    return RIGHT[case.name] if case.fault in DONE_ALL_THE_SAME else None
+    return RIGHT[case.name] if case.fault in IN_THE_ANSWER else None
 
 
 def test_lasting(storage: CloudStorage, digits_model: Path) -> None:
