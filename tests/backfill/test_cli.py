@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import psutil
 import pytest
 from click.testing import CliRunner, Result
 
-from backfill import place
 from backfill.__main__ import main
 from predictor import Limits
 from tests.cloud_storage import Callback, CloudStorage, Status
@@ -25,16 +23,6 @@ from tests.conftest import ROOT, SAMPLES
 
 HOSTILE = "<b>&.png"
 PATIENCE = 60  # seconds for what takes ten
-
-
-@pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudStorage]:
-    """Cloud Storage, for this process and those below it."""
-    with CloudStorage(["photos", "results"]) as storage:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.url)
-        place.cloud_storage.cache_clear()
-        yield storage
-        place.cloud_storage.cache_clear()
 
 
 def command(*options: str) -> list[str]:
