@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 import apache_beam as beam
@@ -30,12 +31,13 @@ class Concurrently(beam.DoFn, Generic[In, Out]):  # type: ignore[misc] # Beam ha
 
     def start_bundle(self) -> None:
         """Beam calls it before each bundle."""
-        self._pending: set[Future[Out]] = set()
+        self._done: SimpleQueue[Future[Out]] = SimpleQueue()
+        self._under_way = 0
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Wait for all that is under way: a bundle is done with everything in it."""
-        while self._pending:
-            yield from map(GlobalWindows.windowed_value, self._ready())
+        while self._under_way:
+            yield GlobalWindows.windowed_value(self._next())
 
     def teardown(self) -> None:
         """Beam calls it in the end, if it can."""
@@ -43,10 +45,12 @@ class Concurrently(beam.DoFn, Generic[In, Out]):  # type: ignore[misc] # Beam ha
 
     def start(self, item: In) -> Iterator[Out]:
         """Begin with an item; gives what is ready, after waiting for it where too many are under way."""
-        self._pending.add(self._pool.submit(self.work, item))
-        if len(self._pending) >= AT_ONCE:
-            yield from self._ready()
+        self._pool.submit(self.work, item).add_done_callback(self._done.put)
+        self._under_way += 1
+        while self._under_way >= AT_ONCE or not self._done.empty():
+            yield self._next()
 
-    def _ready(self) -> Iterator[Out]:
-        done, self._pending = wait(self._pending, return_when=FIRST_COMPLETED)
-        yield from (future.result() for future in done)
+    def _next(self) -> Out:
+        future = self._done.get()
+        self._under_way -= 1
+        return future.result()
