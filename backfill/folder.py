@@ -6,9 +6,13 @@ import fcntl
 import json
 import mimetypes
 import os
+import time
 import uuid
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,8 @@ from service.deadline import Deadline
 from service.location import Location
 from service.results import Mark
 from service.upload import Upload
+
+_NANOSECONDS_TO_SETTLE = 2_000_000_000  # no file system keeps times more coarsely
 
 
 class Folders:
@@ -39,6 +45,10 @@ class Folders:
             kind, _ = mimetypes.guess_type(name)
             yield Upload(bucket, name, stat.st_mtime_ns, kind, stat.st_size, _metadata(name))
 
+    def marks(self, prefix: Location, places: set[Location], timeout: float) -> dict[Location, Mark]:
+        """What is there at those places."""
+        return {place: Mark.of(_metadata(place.name)) for place in places if os.path.isfile(str(place))}
+
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """The file as it was changed last at `generation`; raises Gone, and ImageTooLarge."""
         try:
@@ -56,17 +66,24 @@ class Folders:
         """Store a result whole or not at all; False when that of a newer generation is there, which stays."""
         path, text = Path(str(target)), json.dumps(document, ensure_ascii=False).encode()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.parent):
-            present = Mark.of(_metadata(target.name))
-            if path.exists() and not mark.replaces(present):
-                return present.generation == mark.generation
-            _replace(path, text)
-        return True
+        beside = path.parent / f".{uuid.uuid4()}"  # not tempfile's, which nobody else may read
+        try:
+            beside.write_bytes(text)
+            with locked(path.parent):
+                present = Mark.of(_metadata(target.name))
+                if path.exists() and not mark.replaces(present):
+                    return present.generation == mark.generation
+                beside.replace(path)
+            return True
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _names(folder: str, start: str, end: str) -> Iterator[str]:
     """The files below a folder, whose name ends in a slash unless it is the root, in the order of their names."""
-    for name in sorted(_entries(folder)):
+    found = _sorted_entries(folder)
+    # What comes right before the start may be the folder that it lies in.
+    for name in islice(found, max(bisect_left(found, start) - 1, 0), None):
         if end and name >= end:
             return
         if name.endswith("/") and (name >= start or start.startswith(name)):
@@ -75,14 +92,28 @@ def _names(folder: str, start: str, end: str) -> Iterator[str]:
             yield name
 
 
-def _entries(folder: str) -> Iterator[str]:
-    """What is in a folder; the names of folders end in a slash, by which they are sorted among the others."""
+def _sorted_entries(folder: str) -> tuple[str, ...]:
+    """What is in a folder; the names of folders end in a slash, by which they are sorted among the others.
+
+    Of a folder with a million files each page asks again: its names are kept, unless it may still be changing.
+    """
     try:
-        with os.scandir(f"/{folder}") as entries:
-            for entry in entries:
-                yield f"{folder}{entry.name}{'/' if entry.is_dir(follow_symlinks=False) else ''}"
+        changed = os.stat(f"/{folder}").st_mtime_ns
+        is_settled = time.time_ns() - changed > _NANOSECONDS_TO_SETTLE
+        return _settled_entries(folder, changed) if is_settled else tuple(sorted(_entries(folder)))
     except (FileNotFoundError, NotADirectoryError):
-        return
+        return ()
+
+
+@lru_cache(maxsize=4)
+def _settled_entries(folder: str, changed: int) -> tuple[str, ...]:
+    return tuple(sorted(_entries(folder)))
+
+
+def _entries(folder: str) -> Iterator[str]:
+    with os.scandir(f"/{folder}") as entries:
+        for entry in entries:
+            yield f"{folder}{entry.name}{'/' if entry.is_dir(follow_symlinks=False) else ''}"
 
 
 def _metadata(name: str) -> Mapping[str, str]:
@@ -104,13 +135,3 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _replace(path: Path, text: bytes) -> None:
-    beside = path.parent / f".{uuid.uuid4()}"  # not tempfile's, which nobody else may read
-    try:
-        beside.write_bytes(text)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

@@ -13,17 +13,20 @@ from service.results import Mark
 from service.upload import Upload
 
 if TYPE_CHECKING:
-    from service.storage import Storage
+    from backfill.bucket import Buckets
 
 AT_ONCE = 8  # objects that one worker reads, and results that it stores, at a time
 PAGE = 50  # pictures that one worker takes at a time
 
 
 class Place(Protocol):
-    """What `service/storage.py` does with objects, and `backfill/folder.py` with files."""
+    """What `backfill/bucket.py` does with objects, and `backfill/folder.py` with files."""
 
     def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
         """Those whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty."""
+
+    def marks(self, prefix: Location, places: set[Location], timeout: float) -> dict[Location, Mark]:
+        """What is there at the places, below the prefix, of the results of objects whose names follow each other."""
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """One in exactly that generation; raises Gone, and BadImage for what cannot be unpacked or is too large."""
@@ -38,11 +41,11 @@ def place_for(location: Location) -> Place:
 
 
 @cache
-def cloud_storage() -> Storage:
+def cloud_storage() -> Buckets:
     """Cloud Storage, with one client a process."""
-    from service.storage import Storage  # folders do without it
+    from backfill.bucket import Buckets  # folders do without it
 
-    return Storage()
+    return Buckets()
 
 
 @cache

@@ -59,25 +59,8 @@ def _reason_against(job: Job, upload: Upload, present: Mark | None) -> str | Non
 
 
 def _marks(job: Job, uploads: Iterable[Upload]) -> dict[Location, Mark]:
-    """What is there at the places of the results of some objects whose names follow each other.
-
-    The places follow each other too, but for their suffix (a.json comes after a-b.json) and for long names.
-    """
     places = {results.place(job.results, upload, ".json") for upload in uploads}
-    together = [place for place in places if not job.results.child(results.LONG_NAMES).holds(place.bucket, place.name)]
-    spans = [(min(together, key=_name).name, max(together, key=_name).name)] if together else []
-    spans += [(place.name, place.name) for place in places.difference(together)]
-    kept, prefix = place_for(job.results), f"{job.results.name}/" if job.results.name else ""
-    found = (
-        upload
-        for first, last in spans
-        for upload in kept.list_objects(job.results.bucket, prefix, first, f"{last}\0", job.timeout)
-    )
-    return {upload.location: Mark.of(upload.metadata) for upload in found if upload.location in places}
-
-
-def _name(location: Location) -> str:
-    return location.name
+    return place_for(job.results).marks(job.results, places, job.timeout)
 
 
 def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -51,6 +51,16 @@ def test_order_and_spans(paths: set[str], between: str) -> None:
         assert listed(middle) == [name for name in names if name.startswith(middle)]
 
 
+def test_settled_folder(tmp_path: Path) -> None:
+    """Names of a folder that was not changed for a while are kept, until it is changed."""
+    (tmp_path / "a.png").touch()
+    os.utime(tmp_path, (1, 1))
+    folder = f"{str(tmp_path).removeprefix('/')}/"
+    assert [listed(folder), listed(folder)] == [[f"{folder}a.png"]] * 2
+    (tmp_path / "b.png").touch()
+    assert listed(folder) == [f"{folder}a.png", f"{folder}b.png"]
+
+
 def test_links(tmp_path: Path) -> None:
     """Links to files are read, links to folders are not followed, links to nothing are no files."""
     (tmp_path / "a.png").write_text("x")
