@@ -11,7 +11,6 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-from backfill import summary_file
 from backfill.errors import WorkerDied, sentence
 from backfill.local import ERROR, SUMMARY
 
@@ -36,10 +35,9 @@ def main(folder: Path) -> NoReturn:
     try:
         from backfill import running  # imports Beam, which takes seconds
 
-        summary = running.run(job, flags, str(folder))
+        running.run(job, flags, str(folder / SUMMARY))
     except BaseException as error:
         fail(error)
-    (folder / SUMMARY).write_text(summary_file.to_json(summary), encoding="utf-8")
     sys.stdout.flush()
     os._exit(0)  # Beam's threads must not keep a process that has done its work
 

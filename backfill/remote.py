@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Sequence
 
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
 from apache_beam.runners.runner import create_runner
 
-from backfill import running, workers
+from backfill import running, summary_file, workers
 from backfill.errors import BackfillError, BadOption, EndedEarly, Interrupted, sentence
 from backfill.job import Job
 from backfill.summary import Summary
@@ -31,7 +33,9 @@ def run(job: Job, runner: str, flags: Sequence[str], *, debug: bool = False) -> 
     _show_states()
     try:
         with workers.equipped(job, folder) as (equipped, more):
-            return running.run(equipped, [*flags, *more], folder)
+            path = FileSystems.join(folder, f"backfill-summary-{uuid.uuid4()}.json")
+            running.run(equipped, [*flags, *more], path)
+            return _taken(path)
     except KeyboardInterrupt:
         raise Interrupted(f"Stopped waiting; what {runner} has begun goes on there.", None, job.output) from None
     except BackfillError:
@@ -40,6 +44,13 @@ def run(job: Job, runner: str, flags: Sequence[str], *, debug: bool = False) -> 
         if debug:
             raise
         raise EndedEarly(f"It did not go on: {sentence(error)}.", None, job.output) from error
+
+
+def _taken(path: str) -> Summary:
+    with FileSystems.open(path) as file:
+        summary = summary_file.from_json(file.read())
+    FileSystems.delete([path])
+    return summary
 
 
 def _show_states() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
 import apache_beam as beam
@@ -15,15 +14,10 @@ from backfill.pipeline import build
 from backfill.summary import Summary
 
 
-def run(job: Job, flags: Sequence[str], folder: str) -> Summary:
-    """Do the job and wait for its end; whoever runs it, here or elsewhere, leaves the summary in the folder."""
-    path = FileSystems.join(folder, f"backfill-summary-{uuid.uuid4()}.json")
+def run(job: Job, flags: Sequence[str], path: str) -> None:
+    """Do the job and wait for its end; whoever runs it, here or elsewhere, leaves the summary at the path."""
     with beam.Pipeline(options=PipelineOptions(list(flags))) as pipeline:
         build(job, pipeline) | "Save the summary" >> beam.Map(_save, path)
-    with FileSystems.open(path) as file:
-        summary = summary_file.from_json(file.read())
-    FileSystems.delete([path])
-    return summary
 
 
 def _save(summary: Summary, path: str) -> None:
