@@ -58,9 +58,8 @@ def _check_results(job: Job) -> None:
     if not results.bucket:
         _check_folder(Path(str(results)))
         return
-    prefix = f"{results.name}/" if results.name else ""
     with reached(RESULTS, results):
-        next(place_for(results).list_objects(results.bucket, prefix, "", "", job.timeout), None)
+        next(place_for(results).list_objects(results.bucket, results.below, "", "", job.timeout), None)
 
 
 def _check_files(job: Job) -> None:

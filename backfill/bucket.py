@@ -28,6 +28,6 @@ class Buckets(Storage):
         found = (
             upload
             for first, last in spans
-            for upload in self.list_objects(prefix.bucket, "", first, f"{last}\0", timeout)
+            for upload in self.list_objects(prefix.bucket, prefix.below, first, f"{last}\0", timeout)
         )
         return {upload.location: Mark.of(upload.metadata) for upload in found if upload.location in places}

@@ -31,13 +31,18 @@ class Location:
         """A file or folder of this machine."""
         return cls("", os.path.abspath(path).removeprefix("/"))
 
+    @property
+    def below(self) -> str:
+        """What names below this prefix begin with."""
+        return f"{self.name}/" if self.name else ""
+
     def child(self, *parts: str) -> Location:
         """A place below this prefix."""
         return Location(self.bucket, "/".join(part for part in (self.name, *parts) if part))
 
     def holds(self, bucket: str, name: str) -> bool:
         """Whether an object lies below this prefix."""
-        return bucket == self.bucket and (not self.name or name.startswith(f"{self.name}/"))
+        return bucket == self.bucket and name.startswith(self.below)
 
     def overlaps(self, other: Location) -> bool:
         """Whether the other prefix is this one, or lies below it."""
