@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from predictor import Limits
 from service.deadline import Deadline
 from service.location import Location
+from service.recorder import Results
 from service.results import Mark
 from service.upload import Upload
 
@@ -19,7 +20,7 @@ AT_ONCE = 8  # objects that one worker reads, and results that it stores, at a t
 PAGE = 50  # pictures that one worker takes at a time
 
 
-class Place(Protocol):
+class Place(Results, Protocol):
     """What `backfill/bucket.py` does with objects, and `backfill/folder.py` with files."""
 
     def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
@@ -30,9 +31,6 @@ class Place(Protocol):
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """One in exactly that generation; raises Gone, and BadImage for what cannot be unpacked or is too large."""
-
-    def store(self, target: Location, document: Mapping[str, Any], mark: Mark, deadline: Deadline) -> bool:
-        """Store a result; False when that of a newer generation is there, which stays."""
 
 
 def place_for(location: Location) -> Place:

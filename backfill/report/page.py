@@ -11,7 +11,7 @@ from pathlib import Path
 from backfill import telling
 from backfill.finished import Finished
 from backfill.job import Job
-from backfill.summary import MOST_LEAST_CERTAIN, Summary
+from backfill.summary import MOST_LEAST_CERTAIN, WITHOUT_LABELS, Summary
 from backfill.telling import HEADINGS, Measured, Row
 from pages import template, thumbnail
 from pages.thumbnail import Thumbnail
@@ -57,7 +57,7 @@ def write(path: Path, job: Job, measured: Measured) -> None:
         more=without[MOST_OTHERS:],
         most=MOST_LEAST_CERTAIN,
         failures=[(str(one.source), HEADINGS[one.outcome], one.reason) for one in summary.without_labels],
-        failed=sum(summary.outcomes[outcome] for outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.RETRIED)),
+        failed=sum(summary.outcomes[outcome] for outcome in WITHOUT_LABELS),
     )
     path.write_text(page, encoding="utf-8")
 
