@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -13,7 +12,8 @@ from functions_framework import create_app
 from google.cloud import storage as gcs
 
 from predictor import Classifier
-from tests.cloud_storage import CloudStorage
+from tests.cloud_storage import CloudStorage, sockets
+from tests.cloud_storage.sockets import collected  # noqa: F401 # a fixture
 from tests.service.upload.pictures import ROOT
 
 Start = Callable[..., FlaskClient]
@@ -21,17 +21,7 @@ Start = Callable[..., FlaskClient]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The client leaves the sockets of failed downloads to the garbage collector."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _collected() -> Iterator[None]:
-    """Collect those sockets before other tests begin, in which they would be errors."""
-    yield
-    gc.collect()
+    sockets.tolerate(items, Path(__file__).parent)
 
 
 @pytest.fixture(autouse=True)
