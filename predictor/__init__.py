@@ -1,7 +1,14 @@
 """A `model.onnx` written by `python -m export`, plus the bytes of an image file, gives labelled scores."""
 
 from predictor.classifier import Classifier, Prediction, Scores, best, labelled
-from predictor.errors import BadImage, BadModel, ImageTooLarge, PredictorError, UnsupportedImage
+from predictor.errors import (
+    BadImage,
+    BadModel,
+    ImageTooLarge,
+    PredictorError,
+    UnclassifiableImage,
+    UnsupportedImage,
+)
 from predictor.limits import Limits
 from predictor.metadata import Decoding, ModelInfo, Parity, Resizing, Source
 
@@ -19,6 +26,7 @@ __all__ = [
     "Resizing",
     "Scores",
     "Source",
+    "UnclassifiableImage",
     "UnsupportedImage",
     "best",
     "labelled",

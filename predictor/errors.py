@@ -23,6 +23,10 @@ class ImageTooLarge(BadImage):
     """The file or its picture is larger than the limits allow."""
 
 
+class UnclassifiableImage(BadImage):
+    """The picture was decoded, and the network cannot take it, or gives scores that are not numbers."""
+
+
 class BadModel(PredictorError, ValueError):
     """The file at `path` is not a model this package can run; `reason` is a sentence for a person."""
 

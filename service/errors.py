@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from predictor import BadImage, ImageTooLarge, UnsupportedImage
+from predictor import BadImage, ImageTooLarge, UnclassifiableImage, UnsupportedImage
 
 STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "UNIMPLEMENTED",
+    408: "DEADLINE_EXCEEDED",
     413: "OUT_OF_RANGE",
     415: "INVALID_ARGUMENT",
+    422: "FAILED_PRECONDITION",
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
 """The names of google.rpc.Code that go with the statuses used here."""
 
-PICTURE_STATUSES = (400, 413, 415)
+PICTURE_STATUSES = (400, 413, 415, 422)
 """Those that say what is wrong with a picture, as `status_of` gives them; others are about faults."""
+
+_KINDS = {ImageTooLarge: 413, UnsupportedImage: 415, UnclassifiableImage: 422}
 
 
 class RequestError(Exception):
@@ -31,9 +35,7 @@ class RequestError(Exception):
 
 def status_of(error: BadImage) -> int:
     """The HTTP status that says what is wrong with an image."""
-    if isinstance(error, ImageTooLarge):
-        return 413
-    return 415 if isinstance(error, UnsupportedImage) else 400
+    return next((status for kind, status in _KINDS.items() if isinstance(error, kind)), 400)
 
 
 def as_document(status: int, message: str) -> dict[str, object]:
