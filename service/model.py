@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from predictor import Classifier
+from predictor import Classifier, runtime
 from service.deadline import STORAGE_SHARE, Deadline
 from service.location import GS, Location
 from service.settings import Settings
@@ -14,8 +15,20 @@ if TYPE_CHECKING:
     from service.storage import Storage
 
 
+_log = logging.getLogger(__name__)
+
+
 def load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:
     """Load the model that MODEL names; raises what reading it raises, and BadModel when it is not a model."""
+    classifier = _load(settings, get_storage)
+    others = runtime.differences(classifier.info.tools)
+    if others:
+        told = ", ".join(f"{name} {here} (verified with {verified})" for name, (verified, here) in others.items())
+        _log.warning("the model runs on other versions than it was verified with: %s", told)
+    return classifier
+
+
+def _load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:
     if not settings.model.startswith(GS):
         return Classifier.load(settings.model, settings.limits)
     deadline = Deadline.after(settings.timeout * STORAGE_SHARE)

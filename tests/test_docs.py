@@ -32,9 +32,9 @@ from export.preprocessing.scale import SCALES, Order
 from export.report.page import SHOWN_PICTURES
 from export.source import label_file, labels
 from export.source.source import open_source
-from predictor import Decoding, Resizing
+from predictor import Decoding, ModelInfo, Parity, Resizing, Source
 from predictor.__main__ import main as predict_command
-from predictor.metadata import Drawing
+from predictor.metadata import READABLE, Drawing
 from service import outcome, results
 from service.upload import Upload
 from tests.cloud_storage import CloudStorage
@@ -48,6 +48,8 @@ UPLOADS = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
 DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 HTTP = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
+
+MODEL_FILE = (ROOT / "docs" / "model-file.md").read_text(encoding="utf-8")
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -173,6 +175,17 @@ def test_demo_output(digits_export: tuple[Path, str]) -> None:
     assert [line for line in shown if not line.startswith(moving)] == [
         line for line in printed if not line.startswith(moving)
     ]
+
+
+def test_model_file() -> None:
+    """docs/model-file.md has every field of the document and of its parts, and every format."""
+    table = MODEL_FILE.split("\n## The document\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.*) \|$", table, re.MULTILINE))
+    assert set(rows) == {"format", *(field.name for field in dataclasses.fields(ModelInfo))}
+    for part in (Source, Parity):
+        named = set(re.findall(r"`(\w+)`", rows[part.__name__.lower()]))
+        assert named == {field.name for field in dataclasses.fields(part)}
+    assert [int(form) for form in re.findall(r"^\| (\d) \|", MODEL_FILE, re.MULTILINE)] == sorted(READABLE)[::-1]
 
 
 def test_decoding_settings() -> None:
