@@ -84,8 +84,9 @@ def test_numbers() -> None:
     assert f"up to {estimate.MOST_TRIED} pictures" in section("Before: `--dry-run`")
     assert f"prices of {prices.PRICES_OF}" in section("Before: `--dry-run`")
     assert f"up to {MOST_LEAST_CERTAIN} pictures" in section("After: `--report`")
-    assert f"the first {MOST_WITHOUT_LABELS} of them" in section("After: `--report`")
+    assert f"the first {MOST_WITHOUT_LABELS} of each kind" in section("After: `--report`")
     assert page.MOST_BYTES < 10_000_000
+    assert f"{telling.MOST_NAMES} of each line" in section("What comes of the others")
 
 
 def test_cost() -> None:
