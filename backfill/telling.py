@@ -69,8 +69,7 @@ def reasons(summary: Summary, outcome: Outcome) -> Counter[str]:
 def estimate(job: Job, survey: Survey, speed: Speed | None, workers: int | None) -> Iterator[Row]:
     """What there is and what it would take; without workers it is not this machine that will do it."""
     yield "Objects", [f"{survey.found:,}"]
-    if survey.reasons:
-        yield HEADINGS[Outcome.IGNORED], [f"{survey.reasons.total():,}", *most(survey.reasons, MOST_REASONS)]
+    yield from endings(survey.ended)
     limited = " (--limit)" if survey.to_do == job.limit else ""
     yield "To label", [f"{survey.to_do:,}{limited}, {size(survey.size)}"]
     if speed and workers:

@@ -48,7 +48,7 @@ def write(path: Path, job: Job, measured: Measured) -> None:
     sections = list(_sections(summary, job.pictures.prefix.rfind("/") + 1))
     without = [section for section in sections if not section.cards]
     page = template.in_folder(Path(__file__).parent, "page.html").render(
-        model=f"{job.info.name}, version {job.info.version}",
+        model=printable(f"{job.info.name}, version {job.info.version}"),
         pictures=printable(str(job.pictures)),
         results=printable(str(job.results)),
         figures=list(_figures(measured)),
