@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ from backfill.errors import BackfillError, BadOption, sentence
 from backfill.job import Job, Output
 from backfill.pattern import Pattern
 from backfill.place import cloud_storage
+from backfill.printable import printable
 from backfill.progress import shown_on
 from backfill.summary import Summary
 from backfill.telling import Measured
@@ -71,6 +73,9 @@ def main(
     The exit code is 0 when all that was found has its labels or a record of why it can have none, 1 when something
     failed, 2 when an option is wrong, 130 when you ended it.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # which may not take the names that are to be told
+            stream.reconfigure(errors="backslashreplace")
     with _failures(debug):
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
@@ -187,7 +192,7 @@ def _failures(debug: bool) -> Iterator[None]:
         if debug:
             raise
         said = str(error) if isinstance(error, BackfillError) else f"{sentence(error)}; --debug shows where."
-        click.secho(said, fg="red", bold=True, err=True)
+        click.secho(printable(said), fg="red", bold=True, err=True)
         sys.exit(error.exit_code if isinstance(error, BackfillError) else 1)
 
 

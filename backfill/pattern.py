@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 
+from service import globs
 from service.location import GS, Location
 
 _WILDCARD = re.compile(r"[*?]")
@@ -36,5 +37,28 @@ class Pattern:
         """What all names begin with."""
         return _WILDCARD.split(self.names, maxsplit=1)[0]
 
+    @property
+    def folder(self) -> str:
+        """The folder, with its closing slash, that all names lie below."""
+        return self.prefix[: self.prefix.rfind("/") + 1]
+
+    def matches(self, name: str) -> bool:
+        """Whether a name is asked for."""
+        return globs.matches(name, [self.names])
+
+    def reaches_below(self, folder: str) -> bool:
+        """Whether names below a folder, whose name ends in a slash, may be asked for."""
+        return _reaches_below(self.names, folder)
+
     def __str__(self) -> str:
         return str(Location(self.bucket, self.names))
+
+
+def _reaches_below(names: str, folder: str) -> bool:
+    parts, segments = names.split("/"), folder.split("/")[:-1]
+    for part, segment in zip(parts, segments):
+        if "**" in part:
+            return True
+        if not globs.matches(segment, [part]):
+            return False
+    return len(parts) > len(segments)

@@ -95,7 +95,7 @@ def best(scores: Scores, top_k: int | None = None, min_score: float = -math.inf)
 
 
 def labelled(
-    scores: Scores, labels: Sequence[str], top_k: int | None = None, min_score: float = 0.0
+    scores: Scores, labels: Sequence[str], top_k: int | None = None, min_score: float = -math.inf
 ) -> list[Prediction]:
     """The same classes with their labels and scores."""
     return [Prediction(labels[i], float(scores[i])) for i in best(scores, top_k, min_score)]

@@ -11,7 +11,7 @@ from service import documents, results
 from service.deadline import Deadline
 from service.location import Location
 from service.outcome import Outcome
-from service.results import Mark
+from service.results import File, Mark
 from service.upload import Upload
 
 
@@ -32,6 +32,8 @@ class Recorder:
     """Of the model that was asked; None where none could be loaded."""
     relabels: bool = False
     """Whether labels that another model gave to the same generation are replaced."""
+    folder: str = ""
+    """What the names of files begin with that those of their results do without."""
 
     def labels(self, upload: Upload, found: Iterable[Prediction], deadline: Deadline) -> Outcome:
         """Store an upload's labels; SUPERSEDED when those of a newer generation are there."""
@@ -44,10 +46,10 @@ class Recorder:
     def mark(self, upload: Upload, outcome: Outcome) -> Mark:
         """What decides which of two results stays."""
         version = self.info.version if self.info else ""
-        return Mark(upload.generation, outcome is not Outcome.FAILED, version, self.relabels)
+        return Mark(upload.generation, outcome is not Outcome.FAILED, version, self.relabels, File.of(upload))
 
     def _store(self, upload: Upload, outcome: Outcome, found: dict[str, Any], deadline: Deadline) -> Outcome:
-        target = results.place(self.prefix, upload, ".json")
+        target = results.place(self.prefix, upload, ".json", self.folder)
         document = results.document(upload, found, self.info)
         is_newest = self.kept.store(target, document, self.mark(upload, outcome), deadline)
         return outcome if is_newest else Outcome.SUPERSEDED

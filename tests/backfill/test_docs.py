@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from backfill import estimate, place, prices, survey, telling
+from backfill import estimate, folder, place, present, prices, telling
 from backfill.__main__ import main
 from backfill.report import page
 from backfill.summary import MOST_LEAST_CERTAIN, MOST_WITHOUT_LABELS
@@ -62,9 +62,12 @@ def test_reasons() -> None:
         for name, metadata in (("a/", {}), ("labels/a", {}), ("a", {MARK: "1"}), ("a.gif", {}))
     }
     assert {cells[0] for cells in rows("What is left alone")} == given | {
-        survey.HAS_RESULT,
-        survey.HAS_OTHERS,
-        survey.HAS_NEWER,
+        present.HAS_RESULT,
+        present.HAS_OTHERS,
+        present.HAS_NEWER,
+        folder.NO_FILE,
+        folder.LINK_TO_FOLDER,
+        folder.LINK_TO_NOTHING,
     }
 
 
@@ -84,8 +87,10 @@ def test_numbers() -> None:
     assert f"up to {estimate.MOST_TRIED} pictures" in section("Before: `--dry-run`")
     assert f"prices of {prices.PRICES_OF}" in section("Before: `--dry-run`")
     assert f"up to {MOST_LEAST_CERTAIN} pictures" in section("After: `--report`")
-    assert f"the first {MOST_WITHOUT_LABELS} of them" in section("After: `--report`")
+    assert f"the first {MOST_WITHOUT_LABELS} of each kind" in section("After: `--report`")
     assert page.MOST_BYTES < 10_000_000
+    assert f"{telling.MOST_NAMES} of each line" in section("What comes of the others")
+    assert f"larger than {folder.MAX_RESULT // 2**20} MiB" in section("What is left alone")
 
 
 def test_cost() -> None:

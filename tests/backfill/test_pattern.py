@@ -47,3 +47,26 @@ def test_no_bucket(text: str) -> None:
     """A bucket is named whole."""
     with pytest.raises(ValueError, match="is not of the form gs://bucket/names"):
         Pattern.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folder", "reaches"),
+    [
+        ("photos/**", "photos/2024/", True),
+        ("photos/**/*.png", "photos/2024/11/", True),
+        ("photos/*.png", "photos/2024/", False),
+        ("photos/*/a.png", "photos/2024/", True),
+        ("photos/*/a.png", "photos/2024/11/", False),
+        ("photos/20*/*/a.png", "photos/1999/", False),
+        ("photos/20**", "photos/2024/11/", True),
+    ],
+)
+def test_reaches_below(pattern: str, folder: str, reaches: bool) -> None:
+    """Of a folder that cannot be listed it is known whether names in it could have been asked for."""
+    assert Pattern("", pattern).reaches_below(folder) is reaches
+
+
+def test_folder_of_names() -> None:
+    """The folder that all names lie below is what is before the first wildcard, up to its last slash."""
+    folders = {"photos/**": "photos/", "photos/20*/a.png": "photos/", "photos/3.png": "photos/", "**": ""}
+    assert {names: Pattern("", names).folder for names in folders} == folders
