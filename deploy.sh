@@ -153,7 +153,7 @@ read_env_file() {
   while IFS= read -r line || [[ -n $line ]]; do
     [[ -n $line && $line != '#'* ]] || continue
     [[ $line =~ ^([A-Z_]+)=([^|]*)$ ]] || refuse "$1 wants lines NAME=VALUE without |, not $line."
-    grep -q "environ, \"${BASH_REMATCH[1]}\"" "$here/service/settings.py" ||
+    grep -q "^ *\"${BASH_REMATCH[1]}\",\|Setting(\"${BASH_REMATCH[1]}\"" "$here/service/settings/table.py" ||
       refuse "There is no setting ${BASH_REMATCH[1]}; README lists them."
     take_setting "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
   done <"$1"

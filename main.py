@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from service import http, logs, model, warmup
 from service.lazy import Lazy
-from service.settings import HttpSettings, Settings, UploadSettings, wants_warm_up
+from service.settings import HttpSettings, Settings, UploadSettings, wants_warm_up, warn_of_lookalikes
 
 if TYPE_CHECKING:
     from service.storage import Storage
@@ -43,6 +43,7 @@ _http = http.Resources(Lazy(lambda: HttpSettings.from_environ(os.environ)), _cla
 
 warmup.in_workers(_classifier, lambda: wants_warm_up(os.environ))
 
+warn_of_lookalikes(os.environ)
 if os.environ.get("FUNCTION_TARGET") == "classify_upload":
     _settings(), _upload_settings()  # a wrong setting would lose events or make them loop: refuse to start with it
 

@@ -13,7 +13,6 @@ from google.auth.exceptions import GoogleAuthError
 from backfill.errors import BadOption, CannotReach, sentence
 from backfill.job import ERRORS, PREDICTIONS, Job
 from backfill.place import place_for
-from service import globs
 from service.calls import MissingRole
 from service.location import Location
 from service.settings import MAX_PREFIX, BadSetting
@@ -47,7 +46,7 @@ def _check_input(job: Job) -> None:
     where = Location(pictures.bucket, pictures.prefix)
     with reached(INPUT, where):
         found = place_for(where).list_objects(pictures.bucket, pictures.prefix, "", "", job.timeout)
-        if any(globs.matches(upload.name, [pictures.names]) for upload in found):
+        if any(pictures.matches(upload.name) for upload in found):
             return
     folder = Location(pictures.bucket, pictures.prefix.rpartition("/")[0])
     raise BadOption(INPUT, f"{pictures} matches nothing. All below a folder is {str(folder).rstrip('/')}/**")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from backfill.job import Job
 from backfill.place import place_for
-from service import globs, results, selection
+from service import results, selection
 from service.location import Location
 from service.results import Mark
 from service.upload import Upload
@@ -39,7 +39,7 @@ def survey(job: Job, page: Page = Page()) -> Iterator[tuple[Upload, str | None]]
     pattern = job.pictures
     place = place_for(Location(pattern.bucket, ""))
     found = place.list_objects(pattern.bucket, pattern.prefix, page.start, page.end, job.timeout)
-    asked = (upload for upload in found if globs.matches(upload.name, [pattern.names]))
+    asked = (upload for upload in found if pattern.matches(upload.name))
     for some in _chunks(asked, CHUNK):
         marks = _marks(job, some) if job.output == "objects" else {}
         for upload in some:

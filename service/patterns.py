@@ -61,8 +61,11 @@ def _parse(text: str, bucket: str | None, *, are_separated: bool) -> tuple[str, 
         raise BadPattern(text, "has dots in braces; {1,2,3} and [1-3] are understood")
     pieces = re.findall(rf"(?s){globs.SET}|[^][{{}},]+|.", text)
     _check_braces(text, pieces)
-    written = filter(None, _alternatives(text, iter(pieces), are_separated=are_separated))
-    return tuple(dict.fromkeys(plain for pattern in written for plain in _understood(pattern, bucket)))
+    written = dict.fromkeys(filter(None, _alternatives(text, iter(pieces), are_separated=are_separated)))
+    _check_size(text, sum(map(len, written)))
+    found = dict.fromkeys(plain for pattern in written for plain in _understood(pattern, bucket))
+    _check_size(text, sum(map(len, found)))
+    return tuple(found)
 
 
 def _check_braces(text: str, pieces: Iterable[str]) -> None:
@@ -85,7 +88,8 @@ def _alternatives(text: str, pieces: Iterator[str], *, are_separated: bool) -> l
         if piece == "}":
             break
         if piece == "," and are_separated:
-            done, current = [*done, *current], [""]
+            done += current
+            current = [""]
         elif piece == "{":
             current = _joined(text, current, _alternatives(text, pieces, are_separated=True))
         else:
@@ -96,9 +100,13 @@ def _alternatives(text: str, pieces: Iterator[str], *, are_separated: bool) -> l
 def _joined(text: str, heads: list[str], tails: list[str]) -> list[str]:
     """Each head with each tail; BadPattern when that is too much."""
     size = len(heads) * len(tails) + len(tails) * sum(map(len, heads)) + len(heads) * sum(map(len, tails))
+    _check_size(text, size)
+    return [head + tail for head in heads for tail in tails]
+
+
+def _check_size(text: str, size: int) -> None:
     if size > MOST_CHARACTERS:
         raise BadPattern(text, f"stands for patterns of more than {MOST_CHARACTERS:,} characters in all")
-    return [head + tail for head in heads for tail in tails]
 
 
 def _understood(pattern: str, bucket: str | None) -> Iterator[str]:

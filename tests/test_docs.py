@@ -36,6 +36,7 @@ from predictor import Decoding, Resizing
 from predictor.__main__ import main as predict_command
 from predictor.metadata import Drawing
 from service import outcome, results
+from service.settings import table
 from service.upload import Upload
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
@@ -154,14 +155,33 @@ def test_predictor_options() -> None:
     assert set(re.findall(r"`(--[a-z-]+)", sentence)) == known
 
 
+READERS = {table.BOTH: "both", table.ALL: "both, backfill", (table.HTTP,): "HTTP", (table.UPLOAD,): "uploads"}
+
+
 def test_settings() -> None:
-    """The table of settings has every variable that the code reads, and no more."""
-    cells = re.findall(r"^\| (`[A-Z_`, ]+) \|", section("Settings"), re.MULTILINE)
-    written = {name for cell in cells for name in re.findall("[A-Z_]+", cell)}
-    source = (ROOT / "service" / "settings.py").read_text()
-    read = set(re.findall(r'environ, "([A-Z_]+)"', source))
-    assert written == {name for name in read if not name.startswith("AIP_")}  # Vertex AI sets those
-    assert {name for name in read if name.startswith("AIP_")} <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
+    """README's table is the table of settings: what each means, its default and what deploy.sh sets, who reads it."""
+    rows = [
+        row.strip("| ").split(" | ") for row in re.findall(r"^\| `[A-Z_]+` \|.*$", section("Settings"), re.MULTILINE)
+    ]
+    written = {row[0].strip("`"): [plain(cell) for cell in row[1:]] for row in rows}
+    assert list(written) == [setting.name for setting in table.TABLE if not setting.set_by]
+    for setting in table.TABLE:
+        if not setting.set_by:
+            meaning, *others = written[setting.name]
+            assert others == [setting.unset, READERS[setting.readers]]
+            assert meaning.startswith(setting.meaning)
+
+
+def test_settings_of_platforms() -> None:
+    """Those that Vertex AI sets are named where its containers are described."""
+    names = {setting.name for setting in table.TABLE if setting.set_by == "Vertex AI"}
+    assert len(names) == 3
+    assert names <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
+
+
+def plain(text: str) -> str:
+    """Text without its links and code marks."""
+    return re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", text).replace("`", "")
 
 
 def test_demo_output(digits_export: tuple[Path, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from service.globs import matches
 from service.patterns import MOST_CHARACTERS, MOST_NESTED, BadPattern, escape, parse, parse_list
+from tests.conftest import ROOT
 
-PROPERTY = settings(max_examples=500, deadline=None, derandomize=True)
+PROPERTY = settings(max_examples=200, deadline=None, derandomize=True)
 
 UNDERSTOOD = {
     "**/*.{jpg,png}": (["a.jpg", "in/b.png"], ["a.gif", "a.jpgpng"]),
@@ -128,6 +130,20 @@ def test_lists() -> None:
         parse_list(" , ")
 
 
+def test_documented() -> None:
+    """The table of what a pattern may hold is true, and the most that it may stand for is the number there."""
+    text = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
+    table = text.split("| in a pattern |")[1].split("\n\n")[0]
+    for cells in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        for pattern in re.findall("`(.+?)`", cells):
+            assert parse(pattern, "photos") != ()
+    assert matches("in/a.jpg", ["in/**/*.jpg"])
+    assert matches("in/2026/11/a.jpg", ["in/**/*.jpg"])
+    assert matches("in/a.jpg", ["in/*.jpg"]) is not matches("in/2026/11/a.jpg", ["in/*.jpg"])
+    assert parse("/in/**") == parse("gs://photos/in/**", "photos") == parse("in/") == ("in/**",)
+    assert f"at most {MOST_CHARACTERS:,} characters" in text
+
+
 # A text of braces, with what it stands for: what is between braces is one of some, what follows itself is all of them.
 Written = tuple[str, list[str]]
 leaves = st.sampled_from(["a", "b", "/", "x.y", "*", "?", "[ab]", "[,]", "[{]"]).map(lambda text: (text, [text]))
@@ -197,6 +213,9 @@ def test_escape(name: str, other: str) -> None:
     "text",
     [
         "{a,b}" * 20,
+        ",".join(f"{number}" + "{a,b}" * 8 for number in range(100)),
+        ",".join(f"{number:04}" for number in range(3000)),
+        ",".join(f"{number:04}" + "*" * 16 for number in range(3000)),
         "{,}" * 20,
         "{" * 100_000,
         "{" * (MOST_NESTED + 1) + "}" * (MOST_NESTED + 1),
@@ -204,7 +223,18 @@ def test_escape(name: str, other: str) -> None:
         "{" + "a," * 3000 + "b}" + "c" * 3000,
         "{" + "[a]," * 3000 + "b}" + "[a]" * 3000,
     ],
-    ids=["product", "of nothing", "deep", "a little too deep", "long", "long and wide", "many sets"],
+    ids=[
+        "product",
+        "products",
+        "folders",
+        "names",
+        "of nothing",
+        "deep",
+        "a little too deep",
+        "long",
+        "long and wide",
+        "many sets",
+    ],
 )
 def test_too_much(text: str) -> None:
     """What would take much memory or time to match is refused before it does."""
