@@ -24,6 +24,7 @@ from PIL import Image
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from deployment.options import DEPLOYED
 from examples.digits.train import split
 from export.__main__ import main as export_command
 from export.approximation import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
@@ -167,9 +168,11 @@ def test_settings() -> None:
     assert list(written) == [setting.name for setting in table.TABLE if not setting.set_by]
     for setting in table.TABLE:
         if not setting.set_by:
+            deployed = f"; deploy.sh sets {DEPLOYED[setting]}" if setting in DEPLOYED else ""
             meaning, *others = written[setting.name]
             assert others == [setting.unset, READERS[setting.readers]]
-            assert meaning.startswith(setting.meaning)
+            assert meaning.startswith(f"{setting.meaning}{deployed}")
+            assert "deploy.sh" not in meaning or deployed
 
 
 def test_settings_of_platforms() -> None:
