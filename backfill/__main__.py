@@ -25,7 +25,7 @@ from predictor import BadModel, Classifier
 from service import model
 from service.location import GS, Location
 from service.outcome import Outcome
-from service.settings import BadSetting, Settings, table, values
+from service.settings import BadSetting, Settings, common, upload, values
 from service.settings.values import BadValue
 
 T = TypeVar("T")
@@ -47,10 +47,10 @@ _COUNT = click.IntRange(min=1)
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False),
               help="A page to write that shows pictures by label (HTML).")  # fmt: skip
 @click.option("--workers", type=_COUNT, help="Processes on this machine (default: its processors).")
-@setting_option("--timeout", table.TIMEOUT_SECONDS, table.PLATFORM_TIMEOUT.default,
+@setting_option("--timeout", common.TIMEOUT_SECONDS, common.PLATFORM_TIMEOUT.fallback,
                 help="Seconds after which a storage operation is given up.")  # fmt: skip
-@setting_option("--max-bytes", table.MAX_BYTES, table.MAX_BYTES.default, help="The largest image file.")
-@setting_option("--max-pixels", table.MAX_PIXELS, table.MAX_PIXELS.default,
+@setting_option("--max-bytes", common.MAX_BYTES, common.MAX_BYTES.fallback, help="The largest image file.")
+@setting_option("--max-pixels", common.MAX_PIXELS, common.MAX_PIXELS.fallback,
                 help="The largest picture, width times height.")  # fmt: skip
 @click.option("--runner", default=local.RUNNER, show_default="this machine", help="Beam's, such as DataflowRunner.")
 @click.option("--debug", is_flag=True, help="Show where an error comes from, and what Beam says.")
@@ -124,7 +124,7 @@ def _job(
     pattern = _read("--input", lambda: Pattern.parse(pictures))
     place = _read("--results", lambda: _place(results))
     left_out = _read("--exclude", lambda: tuple(one for text in exclude for one in pattern.excluding(text)))
-    file = _read("--model", lambda: model if os.path.lexists(model) else table.MODEL.parse(model))
+    file = _read("--model", lambda: model if os.path.lexists(model) else common.MODEL.parse(model))
     settings = Settings(file if file.startswith(GS) else os.path.abspath(file), max_bytes, max_pixels, timeout)
     classifier = _load(settings)
     job = Job(
@@ -158,7 +158,7 @@ def _place(results: str) -> Location:
     """A folder that is there is meant as it stands, whatever characters are in it."""
     if os.path.lexists(results):
         return Location.of_path(results)
-    return table.RESULTS.parse(results) if results.startswith(GS) else Location.of_path(values.text(results))
+    return upload.RESULTS.parse(results) if results.startswith(GS) else Location.of_path(values.text(results))
 
 
 def _load(settings: Settings) -> Classifier:

@@ -10,7 +10,7 @@ from deployment.errors import DeploymentError
 from deployment.options import PROJECT
 from deployment.processes import HIDDEN
 from service.location import GS
-from service.settings.table import UPLOAD
+from service.settings.setting import UPLOAD
 
 
 def check(said: Arguments, functions: tuple[str, ...]) -> str:

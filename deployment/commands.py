@@ -10,7 +10,7 @@ from deployment import deploy
 from deployment.arguments import Arguments
 from deployment.errors import Refused
 from deployment.options import OPTIONS, Option
-from service.settings.table import HTTP, UPLOAD
+from service.settings.setting import HTTP, UPLOAD
 from service.settings.values import shown
 
 

@@ -11,7 +11,7 @@ from deployment.gcloud import Gcloud, Printed
 from deployment.options import DRY_RUN, MODEL
 from deployment.target import Deployment
 from service.location import GS
-from service.settings.table import HTTP, UPLOAD
+from service.settings.setting import HTTP, UPLOAD
 
 _STEPS = {HTTP: http_function.deploy, UPLOAD: upload_function.deploy}
 

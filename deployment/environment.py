@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from deployment.arguments import Arguments
 from deployment.errors import Refused
-from deployment.options import CONCURRENCY, MODEL, SETTINGS
+from deployment.options import CONCURRENCY, MODEL, OPTIONS, SETTINGS
 from service.location import GS
 from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up
-from service.settings.table import HTTP, UPLOAD
+from service.settings.setting import HTTP, UPLOAD
 
 STAGED_MODEL = "model.onnx"
 DELIMITER = "|"
 """Between the variables in gcloud's arguments: its own comma may stand in the name of an object."""
+_FUNCTIONS = {HTTP: HttpSettings.from_environ, UPLOAD: UploadSettings.from_environ}
 
 
 def variables(said: Arguments, function: str) -> dict[str, str]:
-    """What a function gets, in the order of their table: first what both of them get."""
+    """What a function gets: first what both of them do."""
     # THREADS is what functions-framework serves at a time; below --concurrency, requests would queue unseen.
     found = {"THREADS": said[CONCURRENCY]}
-    for option in sorted(SETTINGS.values(), key=lambda option: HTTP not in option.functions):
-        if function == UPLOAD or HTTP in option.functions:
-            assert option.setting
-            if text := said[option]:
-                found[option.setting.name] = text
+    for option in sorted(OPTIONS.values(), key=lambda option: HTTP not in option.functions):
+        is_read = function == UPLOAD or HTTP in option.functions
+        if option.setting and is_read and (text := said[option]):
+            found[option.setting.name] = text
     if not said[MODEL].startswith(GS):
         found["MODEL"] = STAGED_MODEL
     return found
@@ -40,9 +40,6 @@ def check(said: Arguments, function: str) -> None:
     for name, text in found.items():
         if DELIMITER in text:
             raise Refused(f"{said.called(SETTINGS[name])} cannot hold {DELIMITER}.")
-
-
-_FUNCTIONS = {HTTP: HttpSettings.from_environ, UPLOAD: UploadSettings.from_environ}
 
 
 def uploads(said: Arguments) -> UploadSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deployment import function, roles
 from deployment.options import ALLOW_UNAUTHENTICATED, NAME, SERVICE_ACCOUNT
 from deployment.target import Deployment
-from service.settings.table import HTTP
+from service.settings.setting import HTTP
 
 SECONDS = 60
 """For one request."""

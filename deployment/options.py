@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from service.settings import table, values
-from service.settings.table import BOTH, HTTP, UPLOAD, NoDefault, Setting
+from service.settings import TABLE, common, http, upload, values
+from service.settings.setting import BOTH, HTTP, UPLOAD, NoDefault, Setting
 from service.settings.values import BadValue, shown
 
 MOST_EVENT_SECONDS = 540
@@ -55,7 +55,7 @@ def _event_seconds(text: str) -> None:
     if values.count(text) > MOST_EVENT_SECONDS:
         raise BadValue(
             f"is {shown(text)}: Google gives an event at most {MOST_EVENT_SECONDS} seconds"
-            f" (an HTTP request {table.MOST_SECONDS})"
+            f" (an HTTP request {common.MOST_SECONDS})"
         )
 
 
@@ -85,12 +85,12 @@ def _of(setting: Setting[Any]) -> Option:
 PROJECT = Option("--project", "P", "the Google Cloud project", is_required=True)
 REGION = Option("--region", "R", "the region of the functions, such as europe-west1", is_required=True)
 MODEL = replace(
-    _of(table.MODEL),
+    _of(common.MODEL),
     metavar="MODEL",
     meaning="a model.onnx to send along, or gs://BUCKET/OBJECT to read at the first request",
 )
-BUCKET = replace(_of(table.BUCKET), metavar="B", meaning="the bucket to watch", is_required=True)
-RESULTS = replace(_of(table.RESULTS), meaning="where the labels go; what lies under it is never classified")
+RESULTS = replace(_of(upload.RESULTS), meaning="where the labels go; what lies under it is never classified")
+BUCKET = replace(_of(upload.BUCKET), metavar="B", meaning="the bucket to watch", is_required=True)
 TRIGGER_LOCATION = Option(
     "--trigger-location",
     "L",
@@ -101,9 +101,9 @@ ENV_FILE = Option("--env-file", "FILE", "settings as lines NAME=VALUE, of those 
 
 # An upload that ends an instance is delivered again, and would end the next one: two pictures at a time of that many
 # pixels took 1.6 GB at their worst (WebP; ordinary JPEGs: 0.3 GB). Raise --max-pixels and --memory, or neither.
-MAX_PIXELS = replace(_of(table.MAX_PIXELS), default="36000000")
+MAX_PIXELS = replace(_of(common.MAX_PIXELS), default="36000000")
 TIMEOUT = replace(
-    _of(table.TIMEOUT_SECONDS),
+    _of(common.TIMEOUT_SECONDS),
     flag="--timeout",
     metavar="SECONDS",
     meaning="the time for one event",
@@ -113,9 +113,9 @@ TIMEOUT = replace(
 )
 # 100 deliveries are all that a dead-letter topic allows; with pauses of up to 10 minutes they last for some 16 hours.
 # An event has to be given up, with a record, before that.
-MAX_EVENT_AGE = replace(_of(table.MAX_EVENT_AGE), default="43200")
-FAILED = _of(table.FAILED)
-MAX_PICTURES = replace(_of(table.MAX_INSTANCES), flag="--max-pictures")
+MAX_EVENT_AGE = replace(_of(upload.MAX_EVENT_AGE), default="43200")
+FAILED = _of(upload.FAILED)
+MAX_PICTURES = replace(_of(http.MAX_INSTANCES), flag="--max-pictures")
 
 NAME = Option("--name", "NAME", "the HTTP function's name", "classify", _name)
 UPLOAD_NAME = Option("--upload-name", "NAME", "the upload function's name; default: NAME-upload", "", _name, (UPLOAD,))
@@ -149,15 +149,15 @@ DRY_RUN = Option("--dry-run", "", "collect and try the files, print the gcloud c
 HELP = Option("--help", "", "show this text")
 
 _NAMED = {option.setting: option for option in globals().values() if isinstance(option, Option) and option.setting}
-_PLACES = (PROJECT, REGION, MODEL, BUCKET, RESULTS, TRIGGER_LOCATION, ENV_FILE)
-_SETTINGS = tuple(_NAMED.get(setting) or _of(setting) for setting in table.TABLE if not setting.set_by)
+_PLACES = (PROJECT, REGION, MODEL, RESULTS, BUCKET, TRIGGER_LOCATION, ENV_FILE)
+_SETTINGS = tuple(_NAMED.get(setting) or _of(setting) for setting in TABLE if not setting.set_by)
 _FUNCTION = (
     *(NAME, UPLOAD_NAME, RUNTIME, MEMORY, CPU, CONCURRENCY, MIN_INSTANCES, MAX_INSTANCES),
     *(SERVICE_ACCOUNT, UPLOAD_SERVICE_ACCOUNT, ALLOW_UNAUTHENTICATED, DRY_RUN, HELP),
 )
 
 SETTINGS: dict[str, Option] = {option.setting.name: option for option in _SETTINGS if option.setting}
-"""By the name of the variable, in the order of their table."""
+"""By the name of the variable."""
 GROUPS = (_PLACES, tuple(option for option in _SETTINGS if option not in _PLACES), _FUNCTION)
 """All, as `--help` shows them."""
 OPTIONS = {option.flag: option for group in GROUPS for option in group}

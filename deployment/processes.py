@@ -72,13 +72,18 @@ def _relay(pipe: IO[bytes] | None, target: int | bytearray) -> Thread:
     """Pass on what comes through the pipe, if there is one."""
 
     def pass_on() -> None:
-        while pipe and (data := os.read(pipe.fileno(), 65536)):
-            if isinstance(target, bytearray):
-                target.extend(data)
-            else:
-                with suppress(OSError):  # what cannot be written, as on a full disk, must not hold the program up
-                    streams.write(target, data)
+        with suppress(OSError, ValueError):  # the pipe is closed when nobody waits for it any more
+            while pipe and (data := os.read(pipe.fileno(), 65536)):
+                _put(data, target)
 
     thread = Thread(target=pass_on, daemon=True)
     thread.start()
     return thread
+
+
+def _put(data: bytes, target: int | bytearray) -> None:
+    if isinstance(target, bytearray):
+        target.extend(data)
+    else:
+        with suppress(OSError):  # what cannot be written, as on a full disk, must not hold the program up
+            streams.write(target, data)

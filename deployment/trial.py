@@ -14,7 +14,7 @@ from deployment.arguments import Arguments
 from deployment.errors import DeploymentError
 from deployment.options import RUNTIME
 from deployment.processes import HIDDEN
-from service.settings.table import TABLE
+from service.settings import TABLE
 
 CHOSEN = "PYTHON"
 """The variable that names a Python which has what requirements.txt asks for."""

@@ -17,7 +17,7 @@ from deployment.options import (
 )
 from deployment.target import Deployment
 from service.location import Location
-from service.settings.table import UPLOAD
+from service.settings.setting import UPLOAD
 from service.settings.values import BadValue
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.settings.table import TABLE
+from service.settings import TABLE
 from tests.processes import running_function
 
 if TYPE_CHECKING:

@@ -37,7 +37,8 @@ from predictor import Decoding, Resizing
 from predictor.__main__ import main as predict_command
 from predictor.metadata import Drawing
 from service import outcome, results
-from service.settings import table
+from service.settings import TABLE
+from service.settings import setting as readers
 from service.upload import Upload
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
@@ -156,7 +157,12 @@ def test_predictor_options() -> None:
     assert set(re.findall(r"`(--[a-z-]+)", sentence)) == known
 
 
-READERS = {table.BOTH: "both", table.ALL: "both, backfill", (table.HTTP,): "HTTP", (table.UPLOAD,): "uploads"}
+READERS = {
+    readers.BOTH: "both",
+    readers.ALL: "both, backfill",
+    (readers.HTTP,): "HTTP",
+    (readers.UPLOAD,): "uploads",
+}
 
 
 def test_settings() -> None:
@@ -165,8 +171,8 @@ def test_settings() -> None:
         row.strip("| ").split(" | ") for row in re.findall(r"^\| `[A-Z_]+` \|.*$", section("Settings"), re.MULTILINE)
     ]
     written = {row[0].strip("`"): [plain(cell) for cell in row[1:]] for row in rows}
-    assert list(written) == [setting.name for setting in table.TABLE if not setting.set_by]
-    for setting in table.TABLE:
+    assert list(written) == [setting.name for setting in TABLE if not setting.set_by]
+    for setting in TABLE:
         if not setting.set_by:
             deployed = f"; deploy.sh sets {DEPLOYED[setting]}" if setting in DEPLOYED else ""
             meaning, *others = written[setting.name]
@@ -177,7 +183,7 @@ def test_settings() -> None:
 
 def test_settings_of_platforms() -> None:
     """Those that Vertex AI sets are named where its containers are described."""
-    names = {setting.name for setting in table.TABLE if setting.set_by == "Vertex AI"}
+    names = {setting.name for setting in TABLE if setting.set_by == "Vertex AI"}
     assert len(names) == 3
     assert names <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
 

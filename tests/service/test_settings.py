@@ -15,15 +15,18 @@ from hypothesis import strategies as st
 from predictor import Limits
 from service.location import Location
 from service.settings import (
+    TABLE,
     BadSetting,
     HttpSettings,
     Setting,
     Settings,
     UploadSettings,
+    common,
+    http,
+    upload,
     wants_warm_up,
     warn_of_lookalikes,
 )
-from service.settings.table import TABLE
 from tests.conftest import ROOT
 
 PROPERTY = settings(max_examples=100, deadline=None, derandomize=True)
@@ -81,7 +84,9 @@ def test_platform_timeout() -> None:
 def test_upload_defaults() -> None:
     """RESULTS alone is enough for uploads: everything is selected, and an event gets 23 hours."""
     settings = UploadSettings.from_environ(RESULTS)
-    assert settings == UploadSettings(Location("results", "labels"), None, None, (), (), False, 82800.0)
+    assert settings == UploadSettings(Location("results", "labels"))
+    assert (settings.failed, settings.bucket, settings.include, settings.exclude) == (None, None, (), ())
+    assert (settings.annotate, settings.max_event_age) == (False, 82800)
 
 
 def test_all_for_uploads() -> None:
@@ -107,7 +112,10 @@ def test_all_for_uploads() -> None:
 
 def test_http_defaults() -> None:
     """Nothing has to be set for HTTP: no bucket is read, no other site may ask."""
-    assert HttpSettings.from_environ({}) == HttpSettings(100, (), (), None, None, 60)
+    settings = HttpSettings.from_environ({})
+    assert settings == HttpSettings()
+    assert (settings.max_instances, settings.read_buckets, settings.cors_origins) == (100, (), ())
+    assert (settings.health_route, settings.predict_route, settings.timeout) == (None, None, 60)
 
 
 def test_http_all() -> None:
@@ -120,8 +128,14 @@ def test_http_all() -> None:
         "AIP_PREDICT_ROUTE": "/predict",
         "TIMEOUT_SECONDS": "9",
     }
-    expected = HttpSettings(7, ("pets", "photos"), ("https://a.example",), "/ready", "/predict", 9)
-    assert HttpSettings.from_environ(environ) == expected
+    assert HttpSettings.from_environ(environ) == HttpSettings(
+        max_instances=7,
+        read_buckets=("pets", "photos"),
+        cors_origins=("https://a.example",),
+        health_route="/ready",
+        predict_route="/predict",
+        timeout=9,
+    )
 
 
 def test_required() -> None:
@@ -252,27 +266,12 @@ def test_all_of_the_watched_bucket() -> None:
     )
 
 
-GOOD = {
-    "MODEL": "gs://models/v 1/ä#?.onnx",
-    "MAX_BYTES": "5000",
-    "MAX_PIXELS": "6000",
-    "WARMUP": "1",
-    "MAX_INSTANCES": "7",
-    "READ_BUCKETS": "pets",
-    "CORS_ORIGINS": "https://a.example",
-    "RESULTS": "gs://results/labels",
-    "BUCKET": "photos",
-    "TIMEOUT_SECONDS": "30",
-    "MAX_EVENT_AGE": "60",
-    "FAILED": "gs://failed/look",
-    "INCLUDE": "in/**",
-    "EXCLUDE": "**/tmp/**",
-    "ANNOTATE": "0",
-    "CLOUD_RUN_TIMEOUT_SECONDS": "240",
-    "AIP_STORAGE_URI": "gs://models/pets",
-    "AIP_HEALTH_ROUTE": "/ready",
-    "AIP_PREDICT_ROUTE": "/predict",
-}
+def test_table() -> None:
+    """Every setting that is defined is in the table, once."""
+    modules = (common, http, upload)
+    defined = {value for module in modules for value in vars(module).values() if isinstance(value, Setting)}
+    assert set(TABLE) == defined
+    assert len({setting.name for setting in TABLE}) == len(TABLE)
 
 
 @pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.name)
@@ -281,7 +280,7 @@ class TestEverySetting:
 
     def test_blanks(self, setting: Setting[Any]) -> None:
         """Blanks around a value are no part of it, such as the carriage return of a file from Windows."""
-        value = GOOD[setting.name]
+        value = setting.example
         for raw in (f"{value}\r", f"{value}\r\n", f" {value}\t", f"{value} \n"):
             assert setting.parse(raw) == setting.parse(value)
 
@@ -304,7 +303,7 @@ class TestEverySetting:
     )
     def test_invisible(self, setting: Setting[Any], invisible: str, said: str) -> None:
         """What cannot be seen is refused by its name, wherever it is."""
-        value = GOOD[setting.name]
+        value = setting.example
         for raw in (f"{invisible}{value}", f"{value}{invisible}", f"{value[:1]}{invisible}{value[1:]}"):
             with pytest.raises(BadSetting) as raised:
                 setting.parse(raw)
@@ -315,7 +314,7 @@ class TestEverySetting:
     def test_quotes(self, setting: Setting[Any], quotes: str) -> None:
         """Quotation marks, which other programs take away, are refused and not taken for a part of the value."""
         with pytest.raises(BadSetting, match="leave out the quotation marks"):
-            setting.parse(f"{quotes[0]}{GOOD[setting.name]}{quotes[1]}")
+            setting.parse(f"{quotes[0]}{setting.example}{quotes[1]}")
 
     def test_nothing_else_is_raised(self, setting: Setting[Any]) -> None:
         """Whatever a variable holds, it is understood, or refused with its name, and briefly."""
