@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from functions_framework import create_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -365,14 +365,32 @@ def test_no_lookalikes(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == []
 
 
-def test_lookalike_at_start(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The functions say so when they start."""
-    import functions_framework
+@pytest.fixture
+def wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two settings that are wrong, and one that is none."""
+    for name, value in (MODEL | RESULTS | {"MAX_BYTES": "5 MB", "WARMUP": "always", "INCLUDES": "in/**"}).items():
+        monkeypatch.setenv(name, value)
 
-    monkeypatch.setenv("INCLUDES", "in/**")
-    with caplog.at_level(logging.WARNING):
-        functions_framework.create_app("classify", str(ROOT / "main.py"))
-    assert "INCLUDES is set, which is no setting; INCLUDE is one, and not set" in caplog.messages
+
+@pytest.mark.usefixtures("wrong")
+def test_start_for_http(caplog: pytest.LogCaptureFixture) -> None:
+    """The HTTP function says what is wrong when it starts, before a request is answered with 503."""
+    create_app("classify", str(ROOT / "main.py"))
+    assert caplog.messages == [
+        "INCLUDES is set, which is no setting; INCLUDE is one, and not set",
+        "MAX_BYTES is '5 MB', not a whole number above zero",
+        "WARMUP is 'always', neither 1 nor 0, nor true, false, yes, no, on or off",
+    ]
+
+
+@pytest.mark.usefixtures("wrong")
+def test_start_for_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The upload function does not start with any setting that is wrong."""
+    for name, value in (("MAX_BYTES", "5 MB"), ("WARMUP", "always")):
+        with pytest.raises(BadSetting, match=f"^{name} is '{value}'"):
+            create_app("classify_upload", str(ROOT / "main.py"), "cloudevent")
+        monkeypatch.delenv(name)
+    create_app("classify_upload", str(ROOT / "main.py"), "cloudevent")
 
 
 def test_without_packages() -> None:
