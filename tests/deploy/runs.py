@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ PROJECT_FILES = ("deploy.sh", "deployment")
 DEPLOYED = ("main.py", "requirements.txt", "predictor", "service")
 NOT_DEPLOYED = ("service/__pycache__/http.pyc", "predictor/.cache/x", "export/__init__.py", "tests/test_x.py", ".env")
 UPLOAD = ("--bucket", "pictures", "--results", "gs://labels/from,here=1")
+NO_TRIAL = shutil.which("true") or "true"
+"""Takes the place of the Python in which files are tried: what comes before and after is the same."""
 TOOLS = ("bash", "dirname")
 """All that is needed beside Python."""
 

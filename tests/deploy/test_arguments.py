@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ from deployment.options import DEPLOYED, OPTIONS, SETTINGS
 from service.settings import TABLE
 from service.settings.setting import HTTP, UPLOAD
 from tests.conftest import ROOT
-from tests.deploy.runs import run_deploy
+from tests.deploy.runs import NO_TRIAL, run_deploy
 from tests.deploy.test_pythons import other_pythons
 
 REQUIRED = "--project p --region r --model m.onnx"
@@ -292,7 +291,7 @@ def test_names_of_modules() -> None:
 @pytest.mark.parametrize("python", [sys.executable, *other_pythons()])
 def test_without_packages(python: str, tmp_path: Path) -> None:
     """Every Python that the functions run on does the whole work but for the trial, with its standard library alone."""
-    tried = {"PYTHON": shutil.which("true") or "true", "TMPDIR": str(tmp_path)}
+    tried = {"PYTHON": NO_TRIAL, "TMPDIR": str(tmp_path)}
     script = [python, "-S", "-B", str(ROOT / "deployment")]
     dry = [*script, "upload", *WATCHED.split(), "--include", "é{a,b}/**", "--annotate", "--dry-run"]
     done = subprocess.run(dry, env={**os.environ, **tried}, capture_output=True, text=True)

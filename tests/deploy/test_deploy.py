@@ -17,7 +17,18 @@ import pytest
 
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
 from tests.deploy.network import has_network
-from tests.deploy.runs import ROOT, TOOLS, UPLOAD, Deploy, Run, run_deploy, staged_in, substituted, without_source
+from tests.deploy.runs import (
+    NO_TRIAL,
+    ROOT,
+    TOOLS,
+    UPLOAD,
+    Deploy,
+    Run,
+    run_deploy,
+    staged_in,
+    substituted,
+    without_source,
+)
 
 HTTP_ACCOUNT = f"classify@{PROJECT}.iam.gserviceaccount.com"
 UPLOAD_ACCOUNT = f"classify-upload@{PROJECT}.iam.gserviceaccount.com"
@@ -115,11 +126,11 @@ class TestCalls:
 
     def test_http(self, deploy: Deploy) -> None:
         """`http` deploys one function that only callers with permission may call, and that may do nothing itself."""
-        assert deploy("http").calls == [HTTP_CALL]
+        assert deploy("http", PYTHON=NO_TRIAL).calls == [HTTP_CALL]
 
     def test_upload(self, deploy: Deploy) -> None:
         """`upload` grants what is needed and no more, deploys, and keeps what the platform gives up."""
-        assert deploy("upload", *UPLOAD).calls == UPLOAD_CALLS
+        assert deploy("upload", *UPLOAD, PYTHON=NO_TRIAL).calls == UPLOAD_CALLS
 
     def test_both(self, both: Run) -> None:
         """`both` does what `http` and `upload` do one by one."""
@@ -127,7 +138,7 @@ class TestCalls:
 
     def test_first_time(self, deploy: Deploy) -> None:
         """What is not there yet is made: an identity for each function, and a topic whose messages are kept."""
-        run = deploy("both", *UPLOAD, GCLOUD_FRESH="1")
+        run = deploy("both", *UPLOAD, GCLOUD_FRESH="1", PYTHON=NO_TRIAL)
         created = [call for call in run.calls if "create" in call]
         assert [call[:4] for call in created] == CREATED
         assert [call for call in run.calls if call not in created] == [HTTP_CALL, *UPLOAD_CALLS]
@@ -141,7 +152,7 @@ class TestCalls:
             " --service-account=me@example.org --upload-service-account=you@example.org --allow-unauthenticated"
             " --failed=gs://look/here --include=in/** --exclude=*.txt --annotate --trigger-location=eu"
         )
-        run = deploy("both", *UPLOAD, *options.split(), BUCKET_LOCATION="EU")
+        run = deploy("both", *UPLOAD, *options.split(), BUCKET_LOCATION="EU", PYTHON=NO_TRIAL)
         http, upload = (set(call) for call in run.calls if "deploy" in call)
         size = {"--memory=4Gi", "--cpu=2", "--concurrency=8", "--min-instances=1", "--max-instances=3"}
         settings = "--set-env-vars=^|^THREADS=8|MODEL=model.onnx|MAX_BYTES=5000|MAX_PIXELS=6000"
@@ -172,7 +183,7 @@ class TestCalls:
 
     def test_failure_of_the_first(self, deploy: Deploy) -> None:
         """When gcloud fails, its exit code is handed on and the second function is left alone."""
-        run = deploy("both", *UPLOAD, GCLOUD_EXIT="3")
+        run = deploy("both", *UPLOAD, GCLOUD_EXIT="3", PYTHON=NO_TRIAL)
         assert (run.code, run.calls) == (3, [HTTP_CALL])
 
 

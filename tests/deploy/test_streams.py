@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,12 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.google_cloud import PROJECT, REGION
-from tests.deploy.runs import UPLOAD, Deploy, Run, run_deploy
+from tests.deploy.runs import NO_TRIAL, UPLOAD, Deploy, Run, run_deploy
 
 MODEL = "gs://models/m.onnx"
 COMMANDS = 16  # that deploy both functions, and let them read the model
-NO_TRIAL = shutil.which("true") or "true"
-"""Takes the place of the Python in which files are tried: what comes before and after is the same."""
 
 
 def command(project: Path, *more: str) -> str:
