@@ -37,9 +37,9 @@ class Pattern:
         """The patterns of names that are left out: of whole names, as here. ValueError says what cannot be meant."""
         if self.bucket:
             return patterns.parse(values.text(text), self.bucket)
-        if not text.startswith(("/", "**")):
+        if not text.startswith(("/", "**/")):
             raise BadPattern(text, "is no whole path, as names are here: begin it with / or with **/")
-        return patterns.parse(patterns.escape(text) if os.path.lexists(text) else text, self.bucket)
+        return patterns.parse(_path(text) if text.startswith("/") else text, self.bucket)
 
     @property
     def prefix(self) -> str:
@@ -66,9 +66,11 @@ def _in_bucket(text: str) -> tuple[str, str]:
 
 
 def _path(text: str) -> str:
-    """A path that is there is meant as it stands, whatever characters are in it."""
-    path = os.path.expanduser(text)
-    names = os.path.abspath(path).removeprefix("/")
-    if os.path.lexists(path):
-        names = patterns.escape(names)
-    return f"{names}/" if names and os.path.isdir(path) else names
+    """A pattern of whole paths; folders and files that are there are meant as they stand, whatever their names hold."""
+    path = os.path.abspath(os.path.expanduser(text))
+    there, names = "", [name for name in path.split("/") if name]
+    while names and os.path.lexists(f"{there}/{names[0]}"):
+        there += f"/{names.pop(0)}"
+    if text.endswith("/") or (not names and os.path.isdir(path)):
+        names.append("")
+    return "/".join([patterns.escape(there), *names]).removeprefix("/")

@@ -34,7 +34,7 @@ class Arguments:
 
     def __contains__(self, option: Option) -> bool:
         """Whether something was said; blanks are nothing."""
-        return bool(self._texts.get(option.flag, "").strip())
+        return not values.is_blank(self._texts.get(option.flag, ""))
 
     def is_on(self, option: Option) -> bool:
         """Whether a switch is on."""
@@ -58,7 +58,7 @@ class Arguments:
             raise Refused(f"There is no argument {shown(flag)}; ./deploy.sh --help lists them.")
         if not is_joined:
             text = (waiting.pop(0) if waiting and not waiting[0].startswith("--") else "") if option.metavar else "1"
-        if not text.strip():
+        if values.is_blank(text):
             raise Refused(f"{flag} needs a value.")
         self._set(option, text)
 
@@ -67,5 +67,5 @@ class Arguments:
         self._places[option.flag] = place
         if option is ENV_FILE:
             for name, value, line in env_file.read(text):
-                if value.strip():
+                if not values.is_blank(value):
                     self._set(SETTINGS[name], value, line)

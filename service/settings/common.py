@@ -104,6 +104,6 @@ def timeout(environ: Mapping[str, str]) -> float:
 def _model(environ: Mapping[str, str]) -> str:
     """Vertex AI says where a model's files are."""
     folder = STORAGE_URI.of(environ)
-    if folder and not environ.get(MODEL.name, "").strip():
+    if folder and values.is_blank(environ.get(MODEL.name, "")):
         return f"{folder.rstrip('/')}/model.onnx"
     return MODEL.of(environ)

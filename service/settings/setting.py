@@ -65,7 +65,7 @@ class Setting(Generic[T]):
     def of(self, environ: Mapping[str, str], *context: object) -> T:
         """The value in an environment; blanks are the same as nothing."""
         raw = environ.get(self.name, "")
-        return self.parse(raw, *context) if raw.strip() else self.fallback
+        return self.fallback if values.is_blank(raw) else self.parse(raw, *context)
 
     @property
     def fallback(self) -> T:

@@ -23,6 +23,11 @@ class BadValue(ValueError):
     """A text that is no value, with the rest of a sentence that begins with what it was meant for."""
 
 
+def is_blank(raw: str) -> bool:
+    """Whether there is nothing in it, which is the same as if it was not set."""
+    return not raw.strip(_BLANKS)
+
+
 def text(raw: str) -> str:
     """Without blanks at both ends, as files from Windows have; BadValue for invisible characters and quotes."""
     value = raw.strip(_BLANKS)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backfill.pattern import Pattern
+from service import patterns
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,9 @@ def test_names_as_they_are(name: str, tmp_path: Path) -> None:
         assert pattern.matches(f"{root}/{name}/{name}")
         assert f"{root}/{name}/".startswith(pattern.prefix) or f"{root}/{name}/{name}" == pattern.prefix
         assert not pattern.matches(f"{root}/ab/{name}")
+    below = Pattern.parse(f"{tmp_path}/{name}/*")
+    assert below.matches(f"{root}/{name}/{name}")
+    assert below.excluding(f"{tmp_path}/{name}/") == (f"{patterns.escape(f'{root}/{name}')}/**",)
 
 
 @pytest.mark.parametrize(
