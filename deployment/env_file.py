@@ -17,7 +17,7 @@ def read(path: str) -> Iterator[tuple[str, str, str]]:
 
     A byte order mark and carriage returns, as Windows writes them, are no part of the text.
     """
-    for number, line in enumerate(_text(path).splitlines(), start=1):
+    for number, line in enumerate(_text(path).split("\n"), start=1):
         place = f"{path}, line {number}"
         if not line.strip() or line.lstrip().startswith("#"):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -53,8 +54,7 @@ def collect(folder: Path, model: Path | None) -> None:
 
 def _pack(path: Path) -> None:
     """Leave out the indentation: a quarter of the description, which only people need."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("".join(f"{line.lstrip(' ')}\n" for line in lines), encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^ +", "", path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _let_all_read(path: Path) -> None:

@@ -136,6 +136,8 @@ def _location(value: str) -> Location:
         raise BadValue(f"cannot be used: {shown(value)} is not of the form gs://bucket/name") from error
     if not re.fullmatch(_BUCKET, location.bucket):
         raise BadValue(f"is {shown(value)}, and no bucket can have that name")
+    if "*" in location.name:
+        raise BadValue(f"is {shown(value)}: it names one place, and no pattern")
     if "//" in f"/{location.name}":
         raise BadValue(f"is {shown(value)}, which has nothing between two slashes")
     return location

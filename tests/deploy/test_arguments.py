@@ -216,6 +216,8 @@ BAD_LINES = {
     " which holds an invisible character, U+200B ZERO WIDTH SPACE.",
     "RESULTS=gs://labels/\xa0x": "line 1: RESULTS is 'gs://labels/\\xa0x',"
     " which holds an invisible character, U+00A0 NO-BREAK SPACE.",
+    "RESULTS=gs://labels/x\u2028": "line 1: RESULTS is 'gs://labels/x\\u2028',"
+    " which holds an invisible character, U+2028 LINE SEPARATOR.",
     "READ_BUCKETS=pets": "line 1: READ_BUCKETS belongs to http and both.",
     "EXCLUDE=in|out": "line 1: EXCLUDE cannot be used: 'in|out' has no commas between patterns, as in {jpg,png};"
     " [;] is a ; that stands for itself.",

@@ -184,6 +184,7 @@ BAD = {
     "MODEL": {
         "gs://models": "is 'gs://models', which names no object: gs://bucket/model.onnx would",
         "gs://models/pets/": "is 'gs://models/pets/', which names no object: gs://bucket/model.onnx would",
+        "gs://models/*.onnx": "is 'gs://models/*.onnx': it names one place, and no pattern",
         "gs://Models/m.onnx": "is 'gs://Models/m.onnx', and no bucket can have that name",
         "https://example.com/m.onnx": "is 'https://example.com/m.onnx', neither a path nor an address of the form"
         " gs://bucket/name",
@@ -208,6 +209,7 @@ BAD = {
         "gs://": "cannot be used: 'gs://' is not of the form gs://bucket/name",
         "gs:/results/labels": "cannot be used: 'gs:/results/labels' is not of the form gs://bucket/name",
         "gs://r/labels": "is 'gs://r/labels', and no bucket can have that name",
+        "gs://results/**": "is 'gs://results/**': it names one place, and no pattern",
         "gs://results//labels": "is 'gs://results//labels', which has nothing between two slashes",
         "gs://results/a//b": "is 'gs://results/a//b', which has nothing between two slashes",
         f"gs://results/{'é' * 257}": "has a prefix of more than 512 bytes",
