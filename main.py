@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from service import http, logs, model, warmup
 from service.lazy import Lazy
-from service.settings import HttpSettings, Settings, UploadSettings, wants_warm_up
+from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up, warn_of_lookalikes
 
 if TYPE_CHECKING:
     from service.storage import Storage
@@ -36,15 +36,30 @@ def _make_storage() -> Storage:
 
 
 _settings = Lazy(lambda: Settings.from_environ(os.environ))
+_http_settings = Lazy(lambda: HttpSettings.from_environ(os.environ))
 _upload_settings = Lazy(lambda: UploadSettings.from_environ(os.environ))
+_warm_up = Lazy(lambda: wants_warm_up(os.environ))
 _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
-_http = http.Resources(Lazy(lambda: HttpSettings.from_environ(os.environ)), _classifier, _storage)
+_http = http.Resources(_http_settings, _classifier, _storage)
 
-warmup.in_workers(_classifier, lambda: wants_warm_up(os.environ))
+warmup.in_workers(_classifier, _warm_up)
 
-if os.environ.get("FUNCTION_TARGET") == "classify_upload":
-    _settings(), _upload_settings()  # a wrong setting would lose events or make them loop: refuse to start with it
+
+def _check_settings(target: str) -> None:
+    """Say at the start what is wrong with the settings; events would be lost with them, or loop: then do not start."""
+    warn_of_lookalikes(os.environ)
+    for read in (_settings, _upload_settings if target == "classify_upload" else _http_settings, _warm_up):
+        try:
+            read()
+        except BadSetting as error:
+            if target == "classify_upload":
+                raise
+            logging.error("%s", error)
+
+
+if "FUNCTION_TARGET" in os.environ:
+    _check_settings(os.environ["FUNCTION_TARGET"])
 
 
 @functions_framework.http

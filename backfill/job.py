@@ -49,10 +49,7 @@ class Job:
         """What selects objects, as for the upload function."""
         return UploadSettings(
             results=self.results,
-            failed=None,
             bucket=self.pictures.bucket or None,
-            include=(),
             exclude=self.exclude,
-            annotate=False,
             max_event_age=math.inf,
         )

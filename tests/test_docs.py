@@ -24,6 +24,7 @@ from PIL import Image
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from deployment.options import DEPLOYED
 from examples.digits.train import split
 from export.__main__ import main as export_command
 from export.approximation import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
@@ -36,6 +37,8 @@ from predictor import Decoding, ModelInfo, Parity, Resizing, Source
 from predictor.__main__ import main as predict_command
 from predictor.metadata import READABLE, Drawing
 from service import outcome, results
+from service.settings import TABLE
+from service.settings import setting as readers
 from service.upload import Upload
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
@@ -156,14 +159,40 @@ def test_predictor_options() -> None:
     assert set(re.findall(r"`(--[a-z-]+)", sentence)) == known
 
 
+READERS = {
+    readers.BOTH: "both",
+    readers.ALL: "both, backfill",
+    (readers.HTTP,): "HTTP",
+    (readers.UPLOAD,): "uploads",
+}
+
+
 def test_settings() -> None:
-    """The table of settings has every variable that the code reads, and no more."""
-    cells = re.findall(r"^\| (`[A-Z_`, ]+) \|", section("Settings"), re.MULTILINE)
-    written = {name for cell in cells for name in re.findall("[A-Z_]+", cell)}
-    source = (ROOT / "service" / "settings.py").read_text()
-    read = set(re.findall(r'environ, "([A-Z_]+)"', source))
-    assert written == {name for name in read if not name.startswith("AIP_")}  # Vertex AI sets those
-    assert {name for name in read if name.startswith("AIP_")} <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
+    """README's table is the table of settings: what each means, its default and what deploy.sh sets, who reads it."""
+    rows = [
+        row.strip("| ").split(" | ") for row in re.findall(r"^\| `[A-Z_]+` \|.*$", section("Settings"), re.MULTILINE)
+    ]
+    written = {row[0].strip("`"): [plain(cell) for cell in row[1:]] for row in rows}
+    assert list(written) == [setting.name for setting in TABLE if not setting.set_by]
+    for setting in TABLE:
+        if not setting.set_by:
+            deployed = f"; deploy.sh sets {DEPLOYED[setting]}" if setting in DEPLOYED else ""
+            meaning, *others = written[setting.name]
+            assert others == [setting.unset, READERS[setting.readers]]
+            assert meaning.startswith(f"{setting.meaning}{deployed}")
+            assert "deploy.sh" not in meaning or deployed
+
+
+def test_settings_of_platforms() -> None:
+    """Those that Vertex AI sets are named where its containers are described."""
+    names = {setting.name for setting in TABLE if setting.set_by == "Vertex AI"}
+    assert len(names) == 3
+    assert names <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
+
+
+def plain(text: str) -> str:
+    """Text without its links and code marks."""
+    return re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", text).replace("`", "")
 
 
 def test_demo_output(digits_export: tuple[Path, str]) -> None:

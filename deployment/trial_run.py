@@ -1,4 +1,4 @@
-"""Tries the files that `deploy.sh` has collected: `python deploy_check.py FOLDER TARGET...`.
+"""Tries the files that `deploy.sh` has collected: `python trial_run.py FOLDER TARGET...`.
 
 It runs with the settings that the functions will have, and needs nothing but their requirements.
 """
