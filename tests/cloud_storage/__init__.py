@@ -1,4 +1,4 @@
-"""A local Cloud Storage: generations, preconditions, faults on demand and finalize events.
+"""A local Cloud Storage: generations, preconditions, retention, faults on demand and finalize events.
 
 with CloudStorage(["photos"]) as storage:
     storage.faults.add(Status(503), "read_media", name="a.png", times=2)
@@ -13,6 +13,7 @@ from .faults import (
     Callback,
     CorruptBytes,
     CutStream,
+    Drip,
     Fault,
     Reset,
     Rule,
@@ -30,6 +31,7 @@ __all__ = [
     "CorruptBytes",
     "CutStream",
     "Delivery",
+    "Drip",
     "Event",
     "Fault",
     "Operation",
