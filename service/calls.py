@@ -18,6 +18,8 @@ from service.deadline import Deadline
 from service.location import Location
 
 VIEWER, USER = "roles/storage.objectViewer", "roles/storage.objectUser"
+ATTEMPT_SHARE = 2 / 3
+"""The part of what is left of the time that one attempt may take, so that one that is stuck leaves time for another."""
 _PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 _PASSING = (
     DataCorruption,
@@ -49,11 +51,8 @@ class MissingRole(PermissionError):
 
 
 def call(attempt: Callable[[float], T], deadline: Deadline) -> T:
-    """Try until it works, its error is final, or the time is over; an attempt is told how many seconds it has.
-
-    Pauses and attempts are parts of the time that there is, so that one stalled attempt leaves time for another.
-    """
-    result: T = retry_for(deadline.remaining())(lambda: attempt(deadline.remaining() / 3))()
+    """Try until it works, its error is final, or the time is over; an attempt is told how many seconds it has."""
+    result: T = retry_for(deadline.remaining())(lambda: attempt(deadline.remaining() * ATTEMPT_SHARE))()
     return result
 
 

@@ -20,8 +20,8 @@ from google.api_core import exceptions
 from google.cloud import storage
 
 from predictor import Limits
-from service import encoding
-from service.calls import USER, VIEWER, call, existing, needing, retry_for
+from service import connections, encoding
+from service.calls import ATTEMPT_SHARE, USER, VIEWER, call, existing, needing, retry_for
 from service.deadline import Deadline
 from service.location import Location
 from service.results import Mark
@@ -49,6 +49,7 @@ class Storage:
 
     def __init__(self) -> None:
         self._client = storage.Client()
+        connections.bound(self._client._http)
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """The file in exactly that generation, unpacked; no more than the limits allow is held in memory.
@@ -58,7 +59,7 @@ class Storage:
         blob = self._blob(source, generation)
 
         def download(seconds: float) -> bytes:
-            file = _BoundedFile(limits, deadline)
+            file = _BoundedFile(limits)
             blob.download_to_file(file, raw_download=True, timeout=seconds, retry=None)
             return file.getvalue()
 
@@ -78,7 +79,7 @@ class Storage:
             end_offset=end or None,
             fields="items(bucket,name,generation,contentType,size,metadata),nextPageToken",
             retry=retry_for(timeout),
-            timeout=timeout / 3,
+            timeout=timeout * ATTEMPT_SHARE,
         )
         with needing(VIEWER, Location(bucket, prefix)):
             for blob in found:
@@ -173,7 +174,7 @@ class Storage:
             raise FileNotFoundError(f"{source}: there is no such object")
 
         def download(seconds: float) -> None:
-            with _TimedFile(path, deadline) as file:
+            with path.open("wb") as file:
                 blob.download_to_file(
                     file, checksum="crc32c", if_generation_match=blob.generation, timeout=seconds, retry=None
                 )
@@ -198,28 +199,14 @@ class Storage:
 
 
 class _BoundedFile(io.BytesIO):
-    """Takes a download; raises ImageTooLarge and OutOfTime in the middle of it."""
+    """Takes a download; raises ImageTooLarge in the middle of it."""
 
-    def __init__(self, limits: Limits, deadline: Deadline) -> None:
+    def __init__(self, limits: Limits) -> None:
         super().__init__()
         self._limits = limits
-        self._deadline = deadline
 
     def write(self, chunk: Any) -> int:
-        self._deadline.remaining()
         self._limits.check_bytes(self.tell() + len(chunk))
-        return super().write(chunk)
-
-
-class _TimedFile(io.FileIO):
-    """Takes a download; raises OutOfTime in the middle of it."""
-
-    def __init__(self, path: Path, deadline: Deadline) -> None:
-        super().__init__(path, "wb")
-        self._deadline = deadline
-
-    def write(self, chunk: Any) -> int:
-        self._deadline.remaining()
         return super().write(chunk)
 
 

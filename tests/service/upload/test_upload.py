@@ -26,6 +26,7 @@ from tests.cloud_storage import (
     CloudStorage,
     CorruptBytes,
     CutStream,
+    Drip,
     Sink,
     Status,
     StoredObject,
@@ -416,13 +417,15 @@ def test_model_that_does_not_arrive(
     assert top_label(stored(storage)) == "3"
 
 
-@pytest.mark.parametrize("fault", [CutStream(), CorruptBytes(), Status(503)], ids=["cut", "corrupted", "503"])
+@pytest.mark.parametrize(
+    "fault", [CutStream(), CorruptBytes(), Status(503), Drip(0.5)], ids=["cut", "corrupted", "503", "slow"]
+)
 def test_model_at_the_second_try(
-    storage: CloudStorage, start: Start, model: StoredObject, fault: CutStream | CorruptBytes | Status
+    storage: CloudStorage, start: Start, model: StoredObject, fault: CutStream | CorruptBytes | Status | Drip
 ) -> None:
     """A model whose download fails once is downloaded again."""
     storage.faults.add(fault, "read_media", bucket="models")
-    assert deliver(start(MODEL=MODEL), uploaded(storage)) == 200
+    assert deliver(start(MODEL=MODEL, TIMEOUT_SECONDS="5"), uploaded(storage)) == 200
     assert top_label(stored(storage)) == "3"
 
 
