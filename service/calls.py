@@ -16,6 +16,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from service.deadline import Deadline
 from service.location import Location
+from service.refusals import Refusal
 
 VIEWER, USER = "roles/storage.objectViewer", "roles/storage.objectUser"
 ATTEMPT_SHARE = 2 / 3
@@ -44,10 +45,24 @@ class Gone(Exception):
 class MissingRole(PermissionError):
     """The function may not do what it has to do; `role` on `bucket` would let it."""
 
-    def __init__(self, role: str, bucket: str) -> None:
-        super().__init__(f"permission denied: grant the function's service account {role} on gs://{bucket}")
+    def __init__(self, role: str, bucket: str, sentence: str) -> None:
+        super().__init__(
+            f"permission denied: grant the function's service account {role} on gs://{bucket}. {sentence}".rstrip()
+        )
         self.role = role
         self.bucket = bucket
+
+
+class Denied(PermissionError):
+    """Cloud Storage refuses for another reason than a missing role; `sentence` is its own."""
+
+    def __init__(self, location: Location, sentence: str) -> None:
+        super().__init__(f"{location}: Cloud Storage refuses: {sentence}")
+        self.sentence = sentence
+
+
+class Kept(Denied):
+    """A retention policy or a hold keeps what is there from being replaced."""
 
 
 def call(attempt: Callable[[float], T], deadline: Deadline) -> T:
@@ -63,11 +78,17 @@ def retry_for(seconds: float) -> Retry:
 
 @contextmanager
 def needing(role: str, location: Location) -> Iterator[None]:
-    """Turns the answer that something is forbidden into MissingRole."""
+    """Turns the answer that a call is refused into what it means: MissingRole, Kept or Denied."""
     try:
         yield
-    except exceptions.Forbidden as error:
-        raise MissingRole(role, location.bucket) from error
+    except (exceptions.Forbidden, exceptions.BadRequest, exceptions.PreconditionFailed) as error:
+        refusal = Refusal.of(error)
+        if isinstance(error, exceptions.PreconditionFailed) and not refusal.is_about_constraint:
+            raise
+        if refusal.is_about_role:
+            raise MissingRole(role, location.bucket, refusal.sentence) from error
+        kind = Kept if refusal.is_about_keeping else Denied
+        raise kind(location, refusal.sentence) from error
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from predictor import BadImage, Classifier
-from service import results, selection
+from service import selection
 from service.calls import Gone
 from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import status_of
 from service.lazy import Lazy
 from service.outcome import Outcome, rule_for
-from service.recorder import Recorder
+from service.recorder import Recorder, put
 from service.settings import UploadSettings
 from service.storage import Storage
 from service.upload import Upload
@@ -88,9 +88,15 @@ class Labeller:
         recorder = self._recorder()
         stored = recorder.error(upload, outcome, code, reason, deadline)
         if self.settings.failed and stored is outcome:
-            target, mark = results.place(self.settings.failed, upload), recorder.mark(upload, outcome)
+            mark, storage = recorder.mark(upload, outcome), self.storage()
             with suppress(Gone):  # then there is nothing to look at
-                self.storage().copy(upload.location, target, upload.content_type, mark, deadline)
+                put(
+                    self.settings.failed,
+                    upload,
+                    mark,
+                    "",
+                    lambda place: storage.copy(upload.location, place, upload.content_type, mark, deadline),
+                )
         return stored, reason
 
     def _recorder(self) -> Recorder:

@@ -12,7 +12,7 @@ from requests import RequestException
 from urllib3.exceptions import HTTPError
 
 from predictor import BadImage, BadModel
-from service.calls import Gone, MissingRole
+from service.calls import Denied, Gone, MissingRole
 from service.deadline import OutOfTime
 
 
@@ -51,6 +51,7 @@ RULES = (
     Rule("the object was deleted or replaced, or a newer one has its result", (Gone,), Outcome.SUPERSEDED),
     Rule("not a picture, damaged, empty, too large, or not gzip as it says", (BadImage,), Outcome.REFUSED, 400),
     Rule("a role is missing (the message names it)", (MissingRole,), Outcome.RETRIED, 403),
+    Rule("Cloud Storage refuses for another reason (the message is its own)", (Denied,), Outcome.RETRIED, 403),
     Rule(
         "429, 5xx, reset, stall, cut or corrupted stream, for longer than `TIMEOUT_SECONDS`",
         (GoogleAPIError, GoogleAuthError, RequestException, HTTPError, ConnectionError, DataCorruption, OutOfTime),

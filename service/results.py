@@ -19,7 +19,7 @@ MARK = "source-generation"
 OUTCOME = "outcome"
 MODEL = "model-version"
 MAX_NAME = 1024  # bytes of UTF-8 in an object's name
-LONG_NAMES = "_long-names"  # no bucket can have this name, so no other result lies there
+LONG_NAMES, GENERATIONS = "_long-names", "_generations"  # no bucket can have these names: no other results lie there
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,18 @@ def place(prefix: Location, upload: Upload, suffix: str = "") -> Location:
         return found
     digest = hashlib.sha256(upload.name.encode()).hexdigest()
     return prefix.child(LONG_NAMES, upload.bucket, f"{digest}{suffix}")
+
+
+def place_beside(prefix: Location, upload: Upload, mark: Mark, suffix: str = "") -> Location:
+    """Where it is stored when what is at its place may not be replaced: `prefix/_generations/bucket/name/generation`.
+
+    The record of a fault has a place of its own, so that it is never in the way of what a later attempt finds out.
+    """
+    name = f"{upload.generation}{suffix}" if mark.is_final else f"{upload.generation}-failed{suffix}"
+    found = prefix.child(GENERATIONS, upload.bucket, upload.name, name)
+    if len(found.name.encode()) <= MAX_NAME:
+        return found
+    return prefix.child(LONG_NAMES, upload.bucket, hashlib.sha256(upload.name.encode()).hexdigest(), name)
 
 
 def document(upload: Upload, found: dict[str, Any], info: ModelInfo | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from google.cloud import storage
 
 from predictor import Limits
 from service import connections, encoding
-from service.calls import ATTEMPT_SHARE, USER, VIEWER, call, existing, needing, retry_for
+from service.calls import ATTEMPT_SHARE, USER, VIEWER, Kept, call, existing, needing, retry_for
 from service.deadline import Deadline
 from service.location import Location
 from service.results import Mark
@@ -44,7 +44,8 @@ class Newest:
 class Storage:
     """The operations that the functions need, on one client; safe for many threads.
 
-    Each tries again what may pass until its deadline; then it raises what the client raised. All raise MissingRole.
+    Each tries again what may pass until its deadline; then it raises what the client raised, at the latest. All raise
+    MissingRole, and Denied for what Cloud Storage refuses for other reasons.
     """
 
     def __init__(self) -> None:
@@ -101,7 +102,7 @@ class Storage:
             yield path
 
     def store(self, target: Location, document: Mapping[str, Any], mark: Mark, deadline: Deadline) -> bool:
-        """Store a result; False when that of a newer generation is there, which stays."""
+        """Store a result; False when that of a newer generation is there, which stays. Raises Kept."""
         text = json.dumps(document, ensure_ascii=False)
 
         def write(blob: Any, present: int, seconds: float) -> None:
@@ -112,7 +113,7 @@ class Storage:
     def copy(
         self, source: Location, target: Location, content_type: str | None, mark: Mark, deadline: Deadline
     ) -> bool:
-        """Copy the marked generation of an object as `store` stores; raises Gone."""
+        """Copy the marked generation of an object as `store` stores; raises Gone, and Kept."""
         original = self._blob(source, mark.generation)
 
         def rewrite(blob: Any, present: int, seconds: float) -> None:
@@ -154,18 +155,22 @@ class Storage:
         answer was lost.
         """
         present = 0
-        with needing(USER, target):
-            for _ in range(MAX_ROUNDS):
-                blob = self._blob(target)
-                blob.metadata = mark.metadata()
-                try:
+        for _ in range(MAX_ROUNDS):
+            blob = self._blob(target)
+            blob.metadata = mark.metadata()
+            try:
+                with needing(USER, target):
                     call(partial(put, blob, present), deadline)
-                    return True
-                except exceptions.PreconditionFailed:
-                    found = self._find(target, deadline)
-                if found and not mark.replaces(Mark.of(found.metadata)):
-                    return Mark.of(found.metadata).generation == mark.generation
-                present = found.generation if found else 0
+                return True
+            except (exceptions.PreconditionFailed, Kept) as error:
+                refused = error
+            with needing(USER, target):
+                found = self._find(target, deadline)
+            if found and not mark.replaces(Mark.of(found.metadata)):
+                return Mark.of(found.metadata).generation == mark.generation
+            if isinstance(refused, Kept):
+                raise refused
+            present = int(found.generation) if found else 0
         raise exceptions.Aborted(f"{target}: others kept writing it at the same time")
 
     def _download(self, source: Location, path: Path, deadline: Deadline) -> None:

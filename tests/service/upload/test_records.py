@@ -11,7 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from predictor import Classifier
-from tests.cloud_storage import Callback, CloudStorage, Status
+from tests.cloud_storage import Callback, CloudStorage, Operation, Status
+from tests.cloud_storage.denials import denial
 from tests.cloud_storage.events import Event
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import (
@@ -131,14 +132,15 @@ def test_event_without_time(storage: CloudStorage, function: FlaskClient) -> Non
     ],
 )
 def test_missing_role(
-    storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture, operation: str, role: str, bucket: str
+    storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture, operation: Operation, role: str, bucket: str
 ) -> None:
-    """The log names the role that is missing, and the bucket."""
+    """The log names the role that is missing, and the bucket, beside what Cloud Storage says."""
     function = start(ANNOTATE="1", FAILED="gs://failed/look")
     storage.faults.add(Status(403), operation)
     event = uploaded(storage, TEXT if operation == "copy" else THREE)
     assert [deliver(function, event), deliver(function, event)] == [500, 200]
-    assert f"grant the function's service account {role} on gs://{bucket}" in caplog.text
+    said = f"permission denied: grant the function's service account {role} on gs://{bucket}. {denial(operation)}"
+    assert said in caplog.text
 
 
 def test_role_for_a_prefix(storage: CloudStorage, function: FlaskClient) -> None:
