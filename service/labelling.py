@@ -53,7 +53,11 @@ class Labeller:
     def _attempt(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, str]:
         """The outcome and what to say of it; raises what the table says is to be retried, while it is young enough."""
         try:
-            return self._classify(upload, deadline)
+            reason = self._reason_against(upload)
+            if reason is None and not upload.is_described:
+                upload = self.storage().describe(upload, deadline)
+                reason = self._reason_against(upload)
+            return (Outcome.IGNORED, reason) if reason else self._classify(upload, deadline)
         except Exception as error:
             rule = rule_for(error)
             if rule.outcome is Outcome.SUPERSEDED:
@@ -65,11 +69,11 @@ class Labeller:
             reason = f"It could not be classified before its event became too old: {error}"
             return self._record(upload, Outcome.FAILED, rule.code, reason, deadline)
 
-    def _classify(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, str]:
+    def _reason_against(self, upload: Upload) -> str | None:
         self.settings.check_watched(upload.bucket)
-        reason = selection.reason_against(upload.bucket, upload.name, upload.metadata, self.settings)
-        if reason:
-            return Outcome.IGNORED, reason
+        return selection.reason_against(upload.bucket, upload.name, upload.metadata, self.settings)
+
+    def _classify(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, str]:
         classifier, storage = self.classifier(), self.storage()
         classifier.limits.check_bytes(upload.size)
         data = storage.read(upload.location, upload.generation, classifier.limits, deadline.share(READ_SHARE))

@@ -89,7 +89,7 @@ def document(upload: Upload, found: dict[str, Any], info: ModelInfo | None) -> d
         "name": upload.name,
         "generation": str(upload.generation),
         "content_type": upload.content_type,
-        "size": upload.size,
+        "size": upload.size if upload.is_described else None,
     }
     model = documents.model(info) if info else {"model": None}
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")

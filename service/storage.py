@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,13 @@ class Storage:
         with needing(VIEWER, source):
             blob = self._find(source, deadline)
         return Newest(int(blob.generation), int(blob.size)) if blob else None
+
+    def describe(self, upload: Upload, deadline: Deadline) -> Upload:
+        """The upload with all that is known of that generation of the object; raises Gone."""
+        with needing(VIEWER, upload.location), existing(upload.location):
+            blob = self._look(self._blob(upload.location, upload.generation), deadline)
+        known = {"content_type": blob.content_type, "size": blob.size, "metadata": blob.metadata or {}}
+        return replace(upload, **known, is_described=True).seen(blob.time_created)
 
     @contextmanager
     def downloaded(self, source: Location, deadline: Deadline) -> Iterator[Path]:
