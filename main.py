@@ -24,6 +24,7 @@ from service.settings import HttpSettings, Settings, UploadSettings, wants_warm_
 
 if TYPE_CHECKING:
     from service.storage import Storage
+    from service.workers import Workers
 
 logs.configure(os.environ.get("GOOGLE_CLOUD_PROJECT"))
 
@@ -34,10 +35,17 @@ def _make_storage() -> Storage:
     return Storage()
 
 
+def _make_workers() -> Workers:
+    from service.workers import Workers
+
+    return Workers(max(2, os.cpu_count() or 1))  # more would only hold more memory: this is work for processors
+
+
 _settings = Lazy(lambda: Settings.from_environ(os.environ))
 _upload_settings = Lazy(lambda: UploadSettings.from_environ(os.environ))
 _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
+_workers = Lazy(_make_workers)
 _http = http.Resources(Lazy(lambda: HttpSettings.from_environ(os.environ)), _classifier, _storage)
 
 warmup.in_workers(_classifier, lambda: wants_warm_up(os.environ))
@@ -69,7 +77,7 @@ def classify_upload(request: flask.Request) -> flask.Response:
         logging.error("an event was not understood, which leaves it to the dead letters: %s", error)
         return _plain(str(error), 400)
     if upload:
-        Labeller(_classifier, _storage, _upload_settings(), _settings().timeout).label(upload)
+        Labeller(_classifier, _storage, _upload_settings(), _settings().timeout, _workers()).label(upload)
     else:
         logging.info("an event was ignored: it is about an object, and not about an upload")
     return _plain("OK", 200)

@@ -53,11 +53,12 @@ RULES = (
     Rule("a role is missing (the message names it)", (MissingRole,), Outcome.RETRIED, 403),
     Rule("Cloud Storage refuses for another reason (the message is its own)", (Denied,), Outcome.RETRIED, 403),
     Rule(
-        "429, 5xx, reset, stall, cut or corrupted stream, for longer than `TIMEOUT_SECONDS`",
+        "429, 5xx, reset, stall, slow, cut or corrupted stream, or a slow picture, for longer than `TIMEOUT_SECONDS`",
         (GoogleAPIError, GoogleAuthError, RequestException, HTTPError, ConnectionError, DataCorruption, OutOfTime),
         Outcome.RETRIED,
         503,
     ),
+    Rule("there is not enough memory", (MemoryError,), Outcome.RETRIED, 503),
     Rule("the model cannot be loaded", (BadModel, FileNotFoundError), Outcome.RETRIED, 500),
     Rule("anything else that goes wrong", (Exception,), Outcome.RETRIED, 500),
 )

@@ -76,14 +76,16 @@ class CutStream(Fault):
 
 @dataclass(frozen=True)
 class CorruptBytes(Fault):
-    """The body has a wrong byte in its middle; the headers, with their hash, are the true ones."""
+    """The body has a wrong byte in its middle, or at its beginning; the headers, with their hash, are the true ones."""
+
+    is_at_start: bool = False
 
     def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Flip all bits of one byte."""
         answer = perform()
         body = bytearray(answer.body)
         if body:
-            body[len(body) // 2] ^= 0xFF
+            body[0 if self.is_at_start else len(body) // 2] ^= 0xFF
         return replace(answer, body=bytes(body))
 
 
