@@ -49,7 +49,12 @@ RULES = (
     Rule("the picture was classified", (), Outcome.LABELLED),
     Rule("the settings do not select the object", (), Outcome.IGNORED),
     Rule("the object was deleted or replaced, or a newer one has its result", (Gone,), Outcome.SUPERSEDED),
-    Rule("not a picture, damaged, empty, too large, or not gzip as it says", (BadImage,), Outcome.REFUSED, 400),
+    Rule(
+        "not a picture, damaged, empty, too large, not whole gzip, or one that the network cannot take",
+        (BadImage,),
+        Outcome.REFUSED,
+        400,
+    ),
     Rule("a role is missing (the message names it)", (MissingRole,), Outcome.RETRIED, 403),
     Rule("Cloud Storage refuses for another reason (the message is its own)", (Denied,), Outcome.RETRIED, 403),
     Rule(
