@@ -26,6 +26,25 @@ SETTINGS = UploadSettings.from_environ(
 )
 
 
+DETAILS = "tmp/parallel_composite_uploads/see_gcloud_storage_cp_help_for_details"
+PARTS = [
+    f"gcloud/{DETAILS}/JnWv_1b6453892473a467d07372d45eb05abc2031647a_0",
+    f"in/2026/gcloud/{DETAILS}/JnWv_1b6453892473a467d07372d45eb05abc2031647a_31",
+    "7d0e3c/gsutil/tmp/parallel_composite_uploads/for_details_see/gsutil_help_cp/900150983cd24fb0d6963f7d28e17f72_3",
+    "gcs-go-sdk-pu-tmp/a.png-1",
+    "gcs-go-sdk-pcu-tmp/a.png-1",
+    "0hBi1Fpls2hRQaYqfVkVYA;VuC2tyHTgJjXo8lVnPUHeg;0000.part",
+    "in/0hBi1Fpls2hRQaYqfVkVYA;VuC2tyHTgJjXo8lVnPUHeg;0012.part",
+]
+NO_PARTS = [
+    "in/tmp-parallel_composite_uploads/a.png",
+    "in/gcloud/tmp/a.png",
+    "in/gcs-go-sdk-pu-tmp/a.png",
+    "in/a;b.part",
+    "in/a;b;1.part.png",
+]
+
+
 @pytest.mark.parametrize(
     ("name", "metadata", "reason"),
     [
@@ -38,6 +57,8 @@ SETTINGS = UploadSettings.from_environ(
         ("in/a.json", {MARK: "1"}, "it was written by this function: its metadata has source-generation"),
         ("out/a.png", {}, "INCLUDE does not match its name"),
         ("in/tmp/a.png", {}, "EXCLUDE matches its name"),
+        *((name, {}, "it is a temporary part of a parallel upload") for name in PARTS),
+        *((name, {}, None) for name in NO_PARTS),
     ],
 )
 def test_reason(name: str, metadata: dict[str, str], reason: str | None) -> None:
@@ -45,7 +66,7 @@ def test_reason(name: str, metadata: dict[str, str], reason: str | None) -> None
     assert reason_against("photos", name, metadata, SETTINGS) == reason
 
 
-@pytest.mark.parametrize("name", ["in/", "tmp/a.png"])
+@pytest.mark.parametrize("name", ["in/", "tmp/a.png", PARTS[0]])
 def test_left_alone(storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture, name: str) -> None:
     """What is not selected is done without a call, and the log says why."""
     assert deliver(start(EXCLUDE="tmp/**"), uploaded(storage, name=name)) == 200
