@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
 
-from predictor import Classifier
+from predictor import Classifier, UnclassifiableImage
 from service.results import MARK
 from service.settings import BadSetting
 from tests.cloud_storage import (
@@ -235,6 +235,31 @@ def test_too_many_pixels(storage: CloudStorage, start: Start) -> None:
     """A picture of more than MAX_PIXELS gets an error."""
     assert deliver(start(MAX_PIXELS="10"), uploaded(storage)) == 200
     assert json.loads(stored(storage).data)["error"]["code"] == 413
+
+
+def test_picture_that_the_network_cannot_take(
+    storage: CloudStorage, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that the network cannot take is certain to fail again: it gets its record at once, and is copied."""
+
+    def refuse(*_: object) -> None:
+        raise UnclassifiableImage("The network cannot take a picture of 1 x 1 pixels.")
+
+    monkeypatch.setattr(Classifier, "classify", refuse)
+    assert deliver(start(FAILED="gs://failed"), uploaded(storage)) == 200
+    assert document(storage)["error"] == {"code": 422, "message": "The network cannot take a picture of 1 x 1 pixels."}
+    assert stored(storage).metadata["outcome"] == "final"
+    assert storage.names("failed") == ["photos/a.png"]
+
+
+def test_scores_below_zero(storage: CloudStorage, start: Start, negative_model: Path) -> None:
+    """Scores below zero are labels like others, all of them, the best first."""
+    assert deliver(start(MODEL=str(negative_model)), uploaded(storage)) == 200
+    found = document(storage)["predictions"]
+    assert found == [asdict(prediction) for prediction in Classifier.load(negative_model).classify(THREE)]
+    assert len(found) == 10
+    assert found[0]["score"] <= 0
+    assert found[-1]["label"] == "3"
 
 
 def test_good_after_bad(storage: CloudStorage, function: FlaskClient) -> None:
