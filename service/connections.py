@@ -111,13 +111,19 @@ class BoundedConnection(HTTPConnection):
         failed: OSError | None = None
         for address in self._addresses():
             try:
-                sock = create_connection((address, self.port), self.timeout, self.source_address, self.socket_options)
-                sock.settimeout(self.timeout)  # for the handshake of TLS
+                return self._connected(address)
             except OSError as error:
                 failed = error
-            else:
-                return sock
         raise NewConnectionError(self, f"{self.host} cannot be reached: {failed}") from failed
+
+    def _connected(self, address: str) -> socket.socket:
+        sock = create_connection((address, self.port), self.timeout, self.source_address, self.socket_options)
+        try:
+            sock.settimeout(self.timeout)  # for the handshake of TLS
+        except TimeoutError:
+            sock.close()
+            raise
+        return sock
 
     def _addresses(self) -> list[str]:
         try:

@@ -125,11 +125,10 @@ class Storage:
 
         def rewrite(blob: Any, present: int, seconds: float) -> None:
             blob.content_type = content_type
-            step = partial(blob.rewrite, original, if_generation_match=present, timeout=seconds, retry=None)
-            token, _, _ = step()
+            step = partial(blob.rewrite, original, if_generation_match=present, retry=None)
+            token, _, _ = step(timeout=seconds)
             while token:  # a large copy to another location takes several calls
-                deadline.remaining()
-                token, _, _ = step(token=token)
+                token, _, _ = step(token=token, timeout=min(seconds, deadline.remaining()))
 
         try:
             return self._put_newest(target, mark, rewrite, deadline)

@@ -19,6 +19,7 @@ from .faults import (
     Rule,
     Stall,
     Status,
+    Unfinished,
 )
 from .messages import Call, Operation
 from .objects import StoredObject
@@ -41,4 +42,5 @@ __all__ = [
     "Stall",
     "Status",
     "StoredObject",
+    "Unfinished",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from .denials import denial
-from .messages import Answer, Call, Operation, Pace, error_answer
+from .messages import Answer, Call, Operation, Pace, error_answer, json_answer
 
 
 class Fault(ABC):
@@ -62,6 +62,19 @@ class Drip(Fault):
     def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Let it drip."""
         return replace(perform(), pace=Pace(self.seconds, self.is_of_body))
+
+
+@dataclass(frozen=True)
+class Unfinished(Fault):
+    """Of a rewrite, which goes on in another call with the token that is answered after so many seconds."""
+
+    seconds: float
+
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Answer that there is more to do."""
+        stopping.wait(self.seconds)
+        progress = {"totalBytesRewritten": "1", "objectSize": "2", "rewriteToken": "token"}
+        return json_answer({"kind": "storage#rewriteResponse", "done": False, **progress})
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from . import (
     Sink,
     Stall,
     Status,
+    Unfinished,
 )
 from .denials import PERMISSIONS
 from .recorder import Recorder
@@ -577,6 +578,17 @@ def test_drip(storage: CloudStorage, bucket: gcs.Bucket, operation: str, is_of_b
     blob = bucket.blob("a")
     blob.reload(timeout=0.1, retry=None)
     assert (blob.size, blob.download_as_bytes(timeout=0.1, retry=None)) == (6, b"123456")
+
+
+def test_unfinished_rewrite(storage: CloudStorage, bucket: gcs.Bucket) -> None:
+    """A rewrite may take several calls, each but the last with a token for the next."""
+    storage.put("photos", "a", DATA)
+    storage.faults.add(Unfinished(0), "copy", times=2)
+    token, rewritten, size = bucket.blob("b").rewrite(bucket.blob("a"))
+    assert (token, rewritten, size) == ("token", 1, 2)
+    assert bucket.blob("b").rewrite(bucket.blob("a"), token=token)[0] == "token"
+    assert bucket.blob("b").rewrite(bucket.blob("a"), token=token)[0] is None
+    assert bucket.blob("b").download_as_bytes() == DATA
 
 
 def test_stop_does_not_wait_for_a_drip() -> None:

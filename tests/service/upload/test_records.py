@@ -53,7 +53,7 @@ def test_old_event_that_fails(
     storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture, status: int, code: int | None
 ) -> None:
     """An event that still fails when it is too old gets a record and a line of severity ERROR; before it is retried."""
-    function, event = start(TIMEOUT_SECONDS="0.5"), uploaded(storage)
+    function, event = start(TIMEOUT_SECONDS="1"), uploaded(storage)
     storage.faults.add(Status(status), "read_media", times=None)
     assert deliver(function, aged(event, YOUNG)) == (200 if code is None else 500)
     assert storage.names("results") == []
@@ -84,7 +84,7 @@ def test_old_event_whose_record_cannot_be_stored(
     storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where not even a record can be stored the event is not ended, and the log says so with severity ERROR."""
-    function, event = start(TIMEOUT_SECONDS="0.5"), uploaded(storage)
+    function, event = start(TIMEOUT_SECONDS="1"), uploaded(storage)
     storage.faults.add(Status(403), "write", times=None)
     assert deliver(function, aged(event, OLD)) == 500
     assert "ERROR" in [record.levelname for record in caplog.records if getattr(record, "outcome", "") == "retried"]

@@ -168,21 +168,21 @@ ENCODINGS = [
 ]
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_gzip_by_its_bytes(storage: CloudStorage, function: FlaskClient, encoding: str) -> None:
+def test_gzip_by_its_bytes(storage: CloudStorage, function: FlaskClient) -> None:
     """Gzip is unpacked however it is spelt, also where nothing is said of it."""
-    assert deliver(function, packed(storage, gzip.compress(THREE), encoding)) == 200
-    assert top_label(stored(storage)) == "3"
+    for encoding in ENCODINGS:
+        assert deliver(function, packed(storage, gzip.compress(THREE), encoding)) == 200
+        assert document(storage)["predictions"][0]["label"] == "3", encoding
 
 
-@pytest.mark.parametrize("encoding", [*ENCODINGS, "aws-chunked", "deflate", "br", "zstd", "utf-8", "image/png", "ü"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
-def test_picture_by_its_bytes(storage: CloudStorage, function: FlaskClient, encoding: str, kind: str) -> None:
+def test_picture_by_its_bytes(storage: CloudStorage, function: FlaskClient, kind: str) -> None:
     """A picture is labelled as it is, in every format, whatever encoding its metadata made up."""
     file = io.BytesIO()
     Image.open(io.BytesIO(THREE)).convert("RGB").save(file, kind)
-    assert deliver(function, packed(storage, file.getvalue(), encoding)) == 200
-    assert "predictions" in document(storage)
+    for encoding in (*ENCODINGS, "aws-chunked", "deflate", "br", "zstd", "utf-8", "image/png", "ü"):
+        assert deliver(function, packed(storage, file.getvalue(), encoding)) == 200
+        assert "predictions" in document(storage), encoding
 
 
 @pytest.mark.parametrize(("layers", "label"), [(2, "3"), (3, "3"), (4, None)])
@@ -208,7 +208,7 @@ def test_parts_of_gzip(storage: CloudStorage, function: FlaskClient) -> None:
 @pytest.mark.parametrize("encoding", ["gzip", ""])
 def test_gzip_bomb(storage: CloudStorage, start: Start, encoding: str, layers: int) -> None:
     """No more is unpacked than MAX_BYTES allow."""
-    bomb = b"\0" * 50_000_000
+    bomb = b"\0" * 20_000_000
     for _ in range(layers):
         bomb = gzip.compress(bomb)
     tracemalloc.start()
@@ -216,7 +216,7 @@ def test_gzip_bomb(storage: CloudStorage, start: Start, encoding: str, layers: i
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert document(storage)["error"]["code"] == 413
-    assert most < 10_000_000
+    assert most < 5_000_000
 
 
 def test_size_that_an_event_understates(storage: CloudStorage, start: Start) -> None:
