@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import flask
 import functions_framework
-from cloudevents.http import CloudEvent
 
 # functions-framework appends this folder to the path; an installed package called `predictor` must not win over ours.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,6 +24,7 @@ from service.settings import BadSetting, HttpSettings, Settings, UploadSettings,
 
 if TYPE_CHECKING:
     from service.storage import Storage
+    from service.workers import Workers
 
 logs.configure(os.environ.get("GOOGLE_CLOUD_PROJECT"))
 
@@ -35,12 +35,19 @@ def _make_storage() -> Storage:
     return Storage()
 
 
+def _make_workers() -> Workers:
+    from service.workers import Workers
+
+    return Workers(max(2, os.cpu_count() or 1))  # more would only hold more memory: this is work for processors
+
+
 _settings = Lazy(lambda: Settings.from_environ(os.environ))
 _http_settings = Lazy(lambda: HttpSettings.from_environ(os.environ))
 _upload_settings = Lazy(lambda: UploadSettings.from_environ(os.environ))
 _warm_up = Lazy(lambda: wants_warm_up(os.environ))
 _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
+_workers = Lazy(_make_workers)
 _http = http.Resources(_http_settings, _classifier, _storage)
 
 warmup.in_workers(_classifier, _warm_up)
@@ -68,17 +75,28 @@ def classify(request: flask.Request) -> flask.Response:
     return http.answer(request, _http)
 
 
-@functions_framework.cloud_event
-def classify_upload(event: CloudEvent) -> None:
-    """Label the object that a finalized event names: see `service/labelling.py`."""
-    from service.labelling import Labeller
-    from service.upload import FINALIZED, BadEvent, Upload
+@functions_framework.http
+def classify_upload(request: flask.Request) -> flask.Response:
+    """Label the object that an event tells of: see `service/labelling.py`.
 
-    if event["type"] != FINALIZED:
-        logging.info("%s: ignored, not an upload", event["type"])
-        return
+    All envelopes are opened by `service/events.py`: functions-framework knows fewer, and refuses others in silence.
+    """
+    from service import events
+    from service.labelling import Labeller
+
+    if request.method != "POST":
+        return _plain("Events are posted.", 405)
     try:
-        upload = Upload.from_event(event)
-    except BadEvent as error:
-        flask.abort(flask.Response(str(error), 400, mimetype="text/plain"))
-    Labeller(_classifier, _storage, _upload_settings(), _settings().timeout).label(upload)
+        upload = events.read(request.headers, request.get_data())
+    except events.BadEvent as error:
+        logging.error("an event was not understood, which leaves it to the dead letters: %s", error)
+        return _plain(str(error), 400)
+    if upload:
+        Labeller(_classifier, _storage, _upload_settings(), _settings().timeout, _workers()).label(upload)
+    else:
+        logging.info("an event was ignored: it is about an object, and not about an upload")
+    return _plain("OK", 200)
+
+
+def _plain(sentence: str, status: int) -> flask.Response:
+    return flask.Response(sentence, status, mimetype="text/plain")

@@ -24,7 +24,7 @@ SIZE, PATH = "source-size", "source-path"
 """Beside them, where the source is a file; the path percent-encoded, as metadata are sent in headers, too."""
 MAX_PATH = 6000  # bytes; all metadata of an object have 8,192
 MAX_NAME = 1024  # bytes of UTF-8 in an object's name
-LONG_NAMES = "_long-names"  # no bucket can have this name, so no other result lies there
+LONG_NAMES, GENERATIONS = "_long-names", "_generations"  # no bucket can have these names: no other results lie there
 _NUMBER = re.compile("-?[0-9]{1,20}")
 _BEFORE_ALL = -(10**20)
 
@@ -137,6 +137,19 @@ def place(prefix: Location, upload: Upload, suffix: str = "", folder: str = "") 
     return prefix.child(LONG_NAMES, upload.bucket, f"{digest}{suffix}")
 
 
+def place_beside(prefix: Location, upload: Upload, mark: Mark, suffix: str = "", folder: str = "") -> Location:
+    """Where it is stored when what is at its place may not be replaced: `prefix/_generations/bucket/name/generation`.
+
+    The record of a fault has a place of its own, so that it is never in the way of what a later attempt finds out.
+    """
+    name = f"{upload.generation}{suffix}" if mark.is_final else f"{upload.generation}-failed{suffix}"
+    source = upload.name.removeprefix(folder)
+    found = prefix.child(GENERATIONS, upload.bucket, source, name)
+    if len(found.name.encode()) <= MAX_NAME:
+        return found
+    return prefix.child(LONG_NAMES, upload.bucket, hashlib.sha256(source.encode()).hexdigest(), name)
+
+
 def document(upload: Upload, found: dict[str, Any], info: ModelInfo | None) -> dict[str, Any]:
     """The JSON of a result: `found` is its predictions or its error; no model where none could be loaded."""
     source = {
@@ -144,7 +157,7 @@ def document(upload: Upload, found: dict[str, Any], info: ModelInfo | None) -> d
         "name": upload.name,
         "generation": str(upload.generation),
         "content_type": upload.content_type,
-        "size": upload.size,
+        "size": upload.size if upload.is_described else None,
     }
     model = documents.model(info) if info else {"model": None}
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")

@@ -36,7 +36,7 @@ from export.source.source import open_source
 from predictor import Decoding, ModelInfo, Parity, Resizing, Source
 from predictor.__main__ import main as predict_command
 from predictor.metadata import READABLE, Drawing
-from service import outcome, results
+from service import deadline, outcome, results
 from service.settings import TABLE
 from service.settings import setting as readers
 from service.upload import Upload
@@ -426,6 +426,13 @@ def test_retry_table() -> None:
     ]
     table = UPLOADS.split("| what happened |")[1].split("\n\n")[0]
     assert table.splitlines()[2:] == rows
+
+
+def test_shares_of_time() -> None:
+    """The table of what is done by when has the parts of the time that the code has."""
+    table = UPLOADS.split("| by this part of")[1].split("\n\n")[0]
+    parts = [float(part) for part in re.findall(r"^\| ([0-9.]+) \|", table, re.MULTILINE)]
+    assert parts == [deadline.CLASSIFIED_BY, deadline.STORED_BY, deadline.RECORDED_BY]
 
 
 def test_upload_result() -> None:
