@@ -13,7 +13,8 @@ from deployment import streams
 from deployment.environment import STAGED_MODEL
 
 ROOT = Path(__file__).parent.parent
-FILES = ("main.py", "requirements.txt")
+FILES = ("main.py", "requirements.txt", "constraints.txt")
+REQUIREMENTS, LOCK = FILES[1:]
 PACKAGES = ("predictor", "service")
 LEFT_OUT = ("__pycache__", ".*")
 COMMAND_LINE = Path("predictor", "__main__.py")
@@ -42,6 +43,7 @@ def collect(folder: Path, model: Path | None) -> None:
         ignored = shutil.ignore_patterns(*LEFT_OUT)
         shutil.copytree(ROOT / name, folder / name, ignore=ignored, copy_function=shutil.copy)
     (folder / COMMAND_LINE).unlink()
+    _lock(folder)
     _pack(folder / DESCRIPTION)
     if model:
         shutil.copy(model, folder / STAGED_MODEL)
@@ -50,6 +52,12 @@ def collect(folder: Path, model: Path | None) -> None:
         _let_all_read(path)
     sizes = [path.stat().st_size for path in paths if path.is_file()]
     streams.say(f"Collected {len(sizes)} files, {sum(sizes) / 1000:,.0f} kB.")
+
+
+def _lock(folder: Path) -> None:
+    """Have the platform install the locked versions: its build knows no other option than requirements.txt."""
+    requirements = folder / REQUIREMENTS
+    requirements.write_text(f"-c {LOCK}\n{requirements.read_text(encoding='utf-8')}", encoding="utf-8")
 
 
 def _pack(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from deployment import staging
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
 from tests.deploy.network import has_network
 from tests.deploy.runs import (
@@ -233,9 +235,23 @@ class TestFiles:
         packages = [path for path in packages if path.suffix != ".pyc"]
         names = [path.relative_to(project).as_posix() for path in packages if path.is_file()]
         names.remove("predictor/__main__.py")
-        expected = sorted([*names, "main.py", "requirements.txt", "model.onnx"])
+        expected = sorted([*names, "main.py", "requirements.txt", "constraints.txt", "model.onnx"])
         assert both.files == [expected, expected]
         assert "service/http/page.html" in expected
+
+    def test_locked_versions(self, tmp_path: Path) -> None:
+        """What the platform installs are the locked versions, which the tests ran on."""
+        staging.collect(tmp_path, None)
+        if not has_network():
+            pytest.skip("the package index cannot be reached")
+        options = ["--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-", "-r", "requirements.txt"]
+        command = [sys.executable, "-m", "pip", "install", *options]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        found = [one["metadata"] for one in json.loads(done.stdout)["install"]]
+        chosen = {one["name"].lower(): one["version"] for one in found}
+        locked = dict(re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+        assert chosen["simplejpeg"] == locked["simplejpeg"]
+        assert chosen["google-cloud-storage"] == locked["google-cloud-storage"]
 
     def test_size_is_said(self, both: Run) -> None:
         """The number and the size of the collected files are printed."""
