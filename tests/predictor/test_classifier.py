@@ -186,7 +186,7 @@ def test_bad_image(digits: Classifier) -> None:
     """What is not a picture is refused with a sentence."""
     with pytest.raises(BadImage) as caught:
         digits.classify(b"This is a text.")
-    assert caught.value.reason == "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
+    assert caught.value.reason == "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
 
 
 # What the file says.

@@ -15,7 +15,7 @@ from predictor.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "examples" / "digits" / "samples"
-NOT_AN_IMAGE = "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
+NOT_AN_IMAGE = "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
 
 
 def run(*arguments: str | Path) -> Result:
