@@ -10,7 +10,7 @@ from PIL import Image
 
 _Pixels = npt.NDArray[np.uint8]
 
-BAND = 1 << 20  # pixels; large enough that Python's part of the time does not count, even of rows of one pixel
+BAND = 1 << 19  # pixels; large enough that Python's part of the time does not count, even of rows of one pixel
 
 
 def bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:

@@ -1,4 +1,4 @@
-"""The run lengths of a BMP, decoded as Pillow decodes them, but that only so many escapes from them are accepted."""
+"""The run lengths of a BMP, decoded as Pillow decodes them, but that only so many of them are accepted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy.typing as npt
 from predictor.errors import BadImage, ImageTooLarge
 
 # Runs are decoded many at a time up to the next escape: the end of a row, a move, or pixels that are no run. Drawings,
-# which run lengths are for, have a few a row.
-_ALWAYS = 1024
-_PIXELS_AN_ESCAPE = 256
+# which run lengths are for, have a few a row; photographs of few pixels may have any.
+_ALWAYS, _PIXELS_A_ROW, _PIXELS_AN_ESCAPE = 1024, 64, 1024
+_RUNS_ALWAYS, _PIXELS_A_RUN = 1 << 14, 16
 _FEW = 16  # runs, below which NumPy takes longer than Python
 
 _WINDOW = 1024  # bytes that are searched for an escape at once
@@ -20,15 +20,18 @@ _END_OF_ROW, _END_OF_PICTURE, _MOVE = 0, 1, 2
 def decode_runs(data: bytes, position: int, width: int, height: int, *, four_bits: bool) -> bytes:
     """The indices of the pixels, width times height, in the file's order of rows.
 
-    Raises BadImage when there are not as many, ImageTooLarge when too many escapes make them.
+    Raises BadImage when there are not as many, ImageTooLarge when too many runs or escapes make them.
     """
-    picture = _Picture(width, width * height, four_bits)
+    picture, left = _Picture(width, width * height, four_bits), most_runs(width, height)
     for _ in range(most_escapes(width, height)):
         runs = _runs(data, position)
         picture.add_runs(runs)
         position += len(runs)
+        left -= len(runs) // 2
         if len(picture.pixels) >= picture.needed:
             return bytes(picture.pixels[: picture.needed])
+        if left < 0:
+            break
         if data[position : position + 1] in (b"\0", b""):
             position = picture.add_escape(data, position + 1)
     raise ImageTooLarge("The run lengths of the BMP are too short to be decoded in time; save it as PNG.")
@@ -36,7 +39,13 @@ def decode_runs(data: bytes, position: int, width: int, height: int, *, four_bit
 
 def most_escapes(width: int, height: int) -> int:
     """How many escapes a picture of this size may have."""
-    return _ALWAYS + width * height // _PIXELS_AN_ESCAPE
+    pixels = width * height
+    return _ALWAYS + min(height, pixels // _PIXELS_A_ROW) + pixels // _PIXELS_AN_ESCAPE
+
+
+def most_runs(width: int, height: int) -> int:
+    """How many runs a picture of this size may have."""
+    return _RUNS_ALWAYS + width * height // _PIXELS_A_RUN
 
 
 def _runs(data: bytes, position: int) -> bytes:
