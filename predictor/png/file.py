@@ -59,7 +59,7 @@ class Png:
                 png.parts.append(chunk)
             elif not png.parts:
                 png.before.setdefault(chunk.name, chunk)
-            complete = bool(png.parts) and chunk.name != b"IDAT"
+            complete = complete or (bool(png.parts) and chunk.name != b"IDAT")
         if not png.parts or len(png._body(b"IHDR")) != _HEADER_LENGTH:
             raise BadImage("The image is damaged: it ends before its picture begins.")
         return png

@@ -81,15 +81,14 @@ class WebP:
         """Width and height of the picture, or of an animation's canvas."""
         first = self.parts[0]
         if first.name == _EXTENDED:
-            body = self.data[first.start : first.end]
-            return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+            return _sides(self.data[first.start + 4 : first.start + 10])
         return _size(self.data, first)
 
     def still(self) -> Sequence[bytes | memoryview]:
         """The first picture, with its place on the canvas; ImageTooLarge when its codes alone would take too long."""
         parts: list[bytes | memoryview] = []
         for chunk in self.parts:
-            self._check(chunk)
+            _check(self.data, chunk, self.size)
             parts += chunk.whole(self.data)
         return [_RIFF.pack(b"RIFF", sum(map(len, parts)) + len(_WEBP), _WEBP), *parts]
 
@@ -108,15 +107,22 @@ class WebP:
         """uint8 [height, width, 3], or, where `channels` is 0, with the file's own 3 or 4 channels."""
         return converted(image, "RGB" if channels == 3 else image.mode)
 
-    def _check(self, chunk: _Chunk) -> None:
-        """ImageTooLarge when a losslessly stored part of the picture has too many codes."""
-        if chunk.name == _ANIMATION_FRAME:
-            for part in _read_chunks(self.data, chunk.start + _FRAME_HEADER, chunk.end):
-                self._check(part)
-        elif chunk.name == _LOSSLESS:
-            check_lossless(self.data, chunk.start)
-        elif chunk.name == _ALPHA:
-            check_alpha(self.data, chunk.start, *self.size)
+
+def _check(data: bytes, chunk: _Chunk, size: tuple[int, int]) -> None:
+    """ImageTooLarge when a losslessly stored part of a picture of this size has too many codes."""
+    if chunk.name == _ANIMATION_FRAME:
+        size = _sides(data[chunk.start + 6 : chunk.start + 12])
+        for part in _read_chunks(data, chunk.start + _FRAME_HEADER, chunk.end):
+            _check(data, part, size)
+    elif chunk.name == _LOSSLESS:
+        check_lossless(data, chunk.start)
+    elif chunk.name == _ALPHA:
+        check_alpha(data, chunk.start, *size)
+
+
+def _sides(stored: bytes) -> tuple[int, int]:
+    """Width and height, each one less in three bytes."""
+    return int.from_bytes(stored[:3], "little") + 1, int.from_bytes(stored[3:], "little") + 1
 
 
 def _size(data: bytes, chunk: _Chunk) -> tuple[int, int]:

@@ -238,6 +238,16 @@ def test_chunks_of_a_byte(reference: Reference) -> None:
     check(ours(data), reference(data))
 
 
+def test_pixels_in_two_places() -> None:
+    """Of a PNG whose pixels go on behind another chunk only those before it count, as for Pillow."""
+    data = png.tiny_chunks(50, 60, 9)
+    parts = data.split(b"IDAT")
+    assert len(parts) > 4
+    cut = data.index(b"IDAT", data.index(b"IDAT") + 1) - 4
+    with pytest.raises(BadImage, match="truncated"):
+        decode(data[:cut] + png.chunk(b"tEXt", b"a\0b") + data[cut:], Decoding(), Limits())
+
+
 @pytest.mark.parametrize("decoding", [Decoding(), PILLOW], ids=repr)
 @pytest.mark.parametrize("before", [True, False])
 def test_most_pieces(before: bool, decoding: Decoding) -> None:
@@ -340,6 +350,17 @@ def test_most_tiles(make: Callable[[int, int], bytes], reference: Reference) -> 
     with pytest.raises(ImageTooLarge, match="more tiles than its pixels need"):
         decode(make(600, 600), Decoding(), Limits())
     assert lines(make(600, 600), Decoding()) < LINES
+
+
+def test_codes_of_animations() -> None:
+    """The first frame of an animation is what Pillow shows first, with transparency and away from the corner, too."""
+    frames = [Image.fromarray(values(90, 120, 4)) for _ in range(2)]
+    frames[0].paste((0, 0, 0, 0), (0, 0, 120, 21))
+    for lossless in (True, False):
+        data = encode(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=lossless, minimize_size=True)
+        with Image.open(io.BytesIO(data)) as image:
+            assert image.n_frames == 2  # type: ignore[attr-defined]
+            check(ours(data, Decoding(channels=0)), np.asarray(image))
 
 
 def test_codes_of_transparency() -> None:
