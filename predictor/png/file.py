@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from predictor.bands import bands, converted, gathered
-from predictor.errors import BadImage
+from predictor.errors import BadImage, ImageTooLarge
 from predictor.joined import joined
 from predictor.limits import Limits
 from predictor.png.chunks import NO_CHECKSUM, SIGNATURE, Chunk, head, read_chunks
@@ -24,11 +24,14 @@ _Pixels = npt.NDArray[np.uint8]
 _HEADER_LENGTH = 13
 _BIT_DEPTH, _COLOUR_TYPE = 8, 9
 _GRAY, _PALETTE, _GRAY_AND_ALPHA = 0, 3, 4
+_SAMPLES = {_GRAY: 1, 2: 3, _PALETTE: 1, _GRAY_AND_ALPHA: 2, 6: 4}
 _CHANNELS = {_GRAY: 1, 2: 3, _PALETTE: 3, _GRAY_AND_ALPHA: 2, 6: 4}
 
 # The CRC-32s of the profiles in which libpng 1.6 recognises sRGB: those of the ICC, and Hewlett-Packard's.
 _SRGB_PROFILES = frozenset((0x3B8772B9, 0x427EBB21, 0x306FD8AE, 0xBBEF7812, 0x5D5129CE, 0x182EA552, 0xF29E526D))
 _LONGEST_PROFILE = 1 << 16  # bytes; the longest of these has 60,960
+# Beside its pixels a row has the number of its filter; if it is interlaced, in several parts that fill whole bytes.
+_BYTES_A_ROW, _BYTES_ALWAYS = 4, 4096
 _SRGB_GAMMA = 45_455  # libpng's gammas have five decimals
 
 
@@ -62,6 +65,8 @@ class Png:
             complete = complete or (bool(png.parts) and chunk.name != b"IDAT")
         if not png.parts or len(png._body(b"IHDR")) != _HEADER_LENGTH:
             raise BadImage("The image is damaged: it ends before its picture begins.")
+        if sum(part.end - part.start for part in png.parts) > png._most_bytes():
+            raise ImageTooLarge("The PNG's data are longer than its pixels; save it anew to have it labelled.")
         return png
 
     @property
@@ -98,6 +103,13 @@ class Png:
             return rgb
         image.close()  # its memory is needed
         return self._gray_of_colours(rgb)
+
+    def _most_bytes(self) -> int:
+        """How long the data of the pixels may be: a little longer than the pixels, which compressing makes shorter."""
+        (width, height), header = self.size, self._body(b"IHDR")
+        samples = _SAMPLES.get(header[_COLOUR_TYPE], 1)
+        row = -(-width * samples * header[_BIT_DEPTH] // 8) + _BYTES_A_ROW
+        return height * row * 17 // 16 + _BYTES_ALWAYS
 
     def _body(self, name: bytes) -> bytes:
         chunk = self.before.get(name)

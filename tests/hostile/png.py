@@ -53,6 +53,13 @@ def tiny_chunks(width: int, height: int, size: int = 1) -> bytes:
     return file(header(width, height), pixels=[data[place : place + size] for place in range(0, len(data), size)])
 
 
+def empty_blocks(width: int, height: int, size: int) -> bytes:
+    """Pixels behind so many bytes of deflate's blocks that hold nothing."""
+    block = b"\x00\x00\x00\xff\xff"  # stored, not the last one, of no bytes
+    packed = zlib.compress(rows(width, height), 1)
+    return file(header(width, height), pixels=[packed[:2] + block * (size // len(block)) + packed[2:]])
+
+
 def many_chunks(count: int, name: bytes = b"teSt", body: bytes = b"", *, width: int = 1, height: int = 1) -> bytes:
     """A picture after so many other chunks."""
     return file(header(width, height), chunk(name, body) * count, pixels=[zlib.compress(rows(width, height))])

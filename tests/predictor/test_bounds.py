@@ -238,6 +238,28 @@ def test_chunks_of_a_byte(reference: Reference) -> None:
     check(ours(data), reference(data))
 
 
+def test_most_bytes_of_pixels(reference: Reference) -> None:
+    """The data of a PNG's pixels may be a little longer than the pixels: compressing makes them shorter."""
+    data = png.empty_blocks(100, 100, 4500)
+    check(ours(data), reference(data))
+    with pytest.raises(ImageTooLarge, match="longer than its pixels"):
+        decode(png.empty_blocks(100, 100, 50_000), Decoding(), Limits())
+
+
+@pytest.mark.parametrize("level", [0, 9])
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (33, 65)])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_bytes_of_encoders(bits: int, size: tuple[int, int], level: int) -> None:
+    """A PNG whose pixels cannot be compressed, or are stored as they are, is decoded, whatever its shape."""
+    width, height = size
+    noise = np.random.default_rng(1).bytes(height * (3 * width * bits // 8))
+    row = len(noise) // height
+    raw = b"".join(b"\0" + noise[start : start + row] for start in range(0, len(noise), row))
+    data = png.file(png.header(width, height, bits), pixels=[zlib.compress(raw, level)])
+    assert ours(data) is not None
+    assert ours(png.interlaced(width, height)) is not None
+
+
 def test_pixels_in_two_places() -> None:
     """Of a PNG whose pixels go on behind another chunk only those before it count, as for Pillow."""
     data = png.tiny_chunks(50, 60, 9)
