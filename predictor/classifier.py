@@ -138,7 +138,7 @@ def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
     # One thread a request: two requests side by side finish more pictures than one request on two threads.
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what is an error is raised, and need not be written among the lines of the log
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 

@@ -109,7 +109,7 @@ class Png:
         (width, height), header = self.size, self._body(b"IHDR")
         samples = _SAMPLES.get(header[_COLOUR_TYPE], 1)
         row = -(-width * samples * header[_BIT_DEPTH] // 8) + _BYTES_A_ROW
-        return height * row * 17 // 16 + _BYTES_ALWAYS
+        return height * row * 5 // 4 + _BYTES_ALWAYS
 
     def _body(self, name: bytes) -> bytes:
         chunk = self.before.get(name)
