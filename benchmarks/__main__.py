@@ -13,6 +13,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from benchmarks import (
     backfill,
+    bounds,
     cold_start,
     cost,
     export,
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "size": size.measure,
     "cost": cost.measure,
     "backfill": backfill.measure,
+    "bounds": bounds.measure,
 }
 SENDING = ("over-http", "growth", "cost")
 

@@ -20,7 +20,7 @@ LARGE = (4000, 3000)  # 12 megapixels
 def jpeg(width: int, height: int) -> bytes:
     """A JPEG file of a photograph of so many pixels."""
     file = io.BytesIO()
-    _photograph(width, height).save(file, "JPEG", quality=QUALITY, subsampling="4:2:0")
+    photograph(width, height).save(file, "JPEG", quality=QUALITY, subsampling="4:2:0")
     return file.getvalue()
 
 
@@ -28,11 +28,12 @@ def jpeg(width: int, height: int) -> bytes:
 def png(width: int, height: int) -> bytes:
     """The same photograph as a PNG file."""
     file = io.BytesIO()
-    _photograph(width, height).save(file, "PNG")
+    photograph(width, height).save(file, "PNG")
     return file.getvalue()
 
 
-def _photograph(width: int, height: int) -> Image.Image:
+def photograph(width: int, height: int) -> Image.Image:
+    """A photograph of so many pixels, with the grain of a camera."""
     smooth = Image.fromarray(load_sample_image("china.jpg")).resize((width, height), Image.Resampling.LANCZOS)
     noise = np.random.default_rng(0).normal(0, GRAIN, (height, width, 1)).astype(np.float32)
     return Image.fromarray(np.clip(np.asarray(smooth) + noise, 0, 255).astype(np.uint8))

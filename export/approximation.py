@@ -22,7 +22,7 @@ from export.pictures import Picture
 from export.progress import Report, announced
 from export.version import version
 from predictor import BadImage, Classifier, Decoding, ModelInfo
-from predictor.jpeg_header import STARTS, read_header
+from predictor.jpeg.header import STARTS, read_header
 from predictor.metadata import Quantization
 
 LEAST_AGREEMENT = 0.99

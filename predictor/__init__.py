@@ -1,6 +1,6 @@
 """A `model.onnx` written by `python -m export`, plus the bytes of an image file, gives labelled scores."""
 
-from predictor.classifier import Classifier, Prediction, Scores, best, labelled
+from predictor.classifier import ANY_SCORE, Classifier, Prediction, Scores, best, labelled
 from predictor.errors import (
     BadImage,
     BadModel,
@@ -13,6 +13,7 @@ from predictor.limits import Limits
 from predictor.metadata import Decoding, ModelInfo, Parity, Resizing, Source
 
 __all__ = [
+    "ANY_SCORE",
     "BadImage",
     "BadModel",
     "Classifier",

@@ -29,6 +29,9 @@ def main(model: Path, images: tuple[Path, ...], top_k: int, as_json: bool) -> No
     except BadModel as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    except ImportError as error:
+        click.echo(f"A library that is needed cannot be imported: {error}", err=True)
+        sys.exit(2)
     failed = False
     width = max(len(str(path)) for path in images)
     for path in images:
@@ -43,6 +46,8 @@ def _classify(classifier: Classifier, path: Path, top_k: int) -> Answer:
         return classifier.classify(path.read_bytes(), top_k)
     except BadImage as error:
         return error.reason
+    except MemoryError:
+        return "There is not enough memory for this picture."
     except OSError as error:
         return f"The file cannot be read: {error.strerror}."
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from predictor.errors import BadImage, BadModel
+from predictor.errors import BadImage, BadModel, UnclassifiableImage
 from predictor.image import Pixels, decode
 from predictor.limits import Limits
+from predictor.memory import check_memory
 from predictor.metadata import KEY, ModelInfo
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 Scores = npt.NDArray[np.float32]
 """float32 [classes], in the order of the model's labels."""
+
+ANY_SCORE = -math.inf
+"""The least score where none is asked for: scores below zero, as logits may be, are labels too."""
 
 INPUT = "image"
 OUTPUT = "scores"
@@ -47,29 +51,38 @@ class Classifier:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], limits: Limits | None = None) -> Classifier:
-        """Load a `model.onnx` written by `python -m export`; BadModel says why a file is not one."""
+        """Load a `model.onnx` written by `python -m export`.
+
+        Raises BadModel, which says why a file is not one, ImportError when onnxruntime cannot be imported, and
+        MemoryError when there is not enough memory now.
+        """
         path = Path(path)
         if not path.is_file():
             raise BadModel(str(path), "there is no such file")
         try:
             session = open_session(path)
+        except ImportError:
+            raise
         except Exception as error:  # onnxruntime's own errors share no base class but Exception
+            check_memory(error)
             raise BadModel(str(path), "it is not an ONNX model that onnxruntime can run") from error
         info = _read_info(session, path)
         _check_interface(session, info, path)
         return cls(session, info, limits or Limits())
 
-    def classify(self, data: bytes, top_k: int | None = None, min_score: float = -math.inf) -> list[Prediction]:
+    def classify(self, data: bytes, top_k: int | None = None, min_score: float = ANY_SCORE) -> list[Prediction]:
         """The labels of an image file by falling score: the `top_k` best (None: all) of at least `min_score`.
 
-        Raises BadImage when the bytes cannot be classified.
+        Raises BadImage when the bytes cannot be classified, however often they are tried, and MemoryError when there
+        is not enough memory now.
         """
         return labelled(self.scores(self.decode(data)), self.info.labels, top_k, min_score)
 
     def decode(self, data: bytes) -> Pixels:
         """The pixels of an image file as this model's training made them: uint8 [height, width, channels].
 
-        Raises BadImage when the bytes cannot be decoded, or are a picture of another kind than the network takes.
+        Raises BadImage when the bytes cannot be decoded, or are a picture of another kind than the network takes, and
+        MemoryError when there is not enough memory now.
         """
         pixels = decode(data, self.info.decoding, self.limits)
         if pixels.shape[2] != self._channels and self._channels is not None:
@@ -77,25 +90,39 @@ class Classifier:
             raise BadImage(f"The picture is {kind}; the model takes pictures that are {wanted}.")
         if self.info.resizing is None:
             return pixels
-        from predictor.resizing import resize  # with Pillow, which other models may not need
+        from predictor.resizing import check_resizing, resize  # with Pillow, which other models may not need
 
+        check_resizing(pixels, self.info.resizing, self.limits)
         return resize(pixels, self.info.resizing)
 
     def scores(self, pixels: Pixels) -> Scores:
-        """The score of every class, float32 [classes], for uint8 [height, width, channels]."""
-        (scores,) = self._session.run([OUTPUT], {INPUT: pixels})
+        """The score of every class, float32 [classes] and finite, for uint8 [height, width, channels].
+
+        Raises UnclassifiableImage when the network cannot take the picture, or gives scores that are no numbers, and
+        MemoryError when there is not enough memory now.
+        """
+        height, width, _ = pixels.shape
+        try:
+            (scores,) = self._session.run([OUTPUT], {INPUT: pixels})
+        except Exception as error:  # onnxruntime's own errors share no base class but Exception
+            check_memory(error)
+            raise UnclassifiableImage(f"The model cannot take a picture of {width} x {height} pixels.") from error
         assert isinstance(scores, np.ndarray)
+        if not np.isfinite(scores).all():
+            raise UnclassifiableImage(
+                f"The model's scores for this picture of {width} x {height} pixels are not finite numbers."
+            )
         return scores
 
 
-def best(scores: Scores, top_k: int | None = None, min_score: float = -math.inf) -> list[int]:
+def best(scores: Scores, top_k: int | None = None, min_score: float = ANY_SCORE) -> list[int]:
     """The classes by falling score, equal ones in order: the `top_k` best (None: all) of at least `min_score`."""
     order = np.argsort(-scores, kind="stable")[:top_k]
     return [int(i) for i in order if scores[i] >= min_score]
 
 
 def labelled(
-    scores: Scores, labels: Sequence[str], top_k: int | None = None, min_score: float = -math.inf
+    scores: Scores, labels: Sequence[str], top_k: int | None = None, min_score: float = ANY_SCORE
 ) -> list[Prediction]:
     """The same classes with their labels and scores."""
     return [Prediction(labels[i], float(scores[i])) for i in best(scores, top_k, min_score)]
@@ -111,7 +138,7 @@ def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
     # One thread a request: two requests side by side finish more pictures than one request on two threads.
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what is an error is raised, and need not be written among the lines of the log
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 

@@ -20,7 +20,7 @@ class UnsupportedImage(BadImage):
 
 
 class ImageTooLarge(BadImage):
-    """The file or its picture is larger than the limits allow."""
+    """The file or its picture is larger, or more work to decode, than the limits allow."""
 
 
 class UnclassifiableImage(BadImage):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from predictor import jpeg
 from predictor.errors import BadImage
-from predictor.jpeg_header import STARTS, read_header
+from predictor.jpeg import decoder
+from predictor.jpeg.essence import read_orientation
+from predictor.jpeg.header import STARTS, read_header
 from predictor.limits import Limits
 from predictor.metadata import Decoding
+from predictor.orientation import upright
 
 Pixels = npt.NDArray[np.uint8]
 """One decoded picture: uint8 [height, width, channels], 0 to 255; three channels are RGB, one is gray."""
@@ -18,24 +20,21 @@ Pixels = npt.NDArray[np.uint8]
 def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
     """The pixels of an image file; of an animation, those of its first frame.
 
-    Raises UnsupportedImage for other formats, ImageTooLarge over a limit, and BadImage for damaged files.
+    Raises UnsupportedImage for other formats, ImageTooLarge over a limit, BadImage for damaged files, and MemoryError
+    when there is not enough memory now.
     """
     if not data:
         raise BadImage("The file is empty.")
     limits.check_bytes(len(data))
     if decoding.decoder == "tensorflow" and data.startswith(STARTS):
         return _decode_jpeg(data, decoding, limits)
-    from predictor import pillow
+    from predictor import formats, pillow
 
-    return pillow.decode(data, decoding, limits)
+    return pillow.decode(data, formats.recognise(data), decoding, limits)
 
 
 def _decode_jpeg(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
     header = read_header(data)
     limits.check_pixels(header.width, header.height)
-    pixels = jpeg.decode(data, header, decoding.of_jpeg(header.height, header.width))
-    if decoding.orientation == "ignore":
-        return pixels
-    from predictor import pillow
-
-    return pillow.turned(pixels, data, limits)
+    pixels = decoder.decode(data, header, decoding.of_jpeg(header.height, header.width))
+    return pixels if decoding.orientation == "ignore" else upright(pixels, read_orientation(data))

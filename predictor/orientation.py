@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-_TAG = 274  # EXIF 2.3
-UPRIGHT = 1
 _TRANSPOSED = frozenset((5, 6, 7, 8))  # the rows of the file are columns of the scene
 _MIRRORED_ROWS = frozenset((3, 4, 6, 7))
 _MIRRORED_COLUMNS = frozenset((2, 3, 7, 8))
-
-
-def orientation(image: Image.Image) -> int:
-    """What the file says of how the camera was held: 1 to 8 by EXIF; anything else means nothing."""
-    value: int = image.getexif().get(_TAG, UPRIGHT)
-    return value
 
 
 def upright(pixels: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:

@@ -6,7 +6,20 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from predictor.errors import ImageTooLarge
+from predictor.limits import Limits
 from predictor.metadata import Resizing
+
+
+def check_resizing(pixels: npt.NDArray[np.uint8], resizing: Resizing, limits: Limits) -> None:
+    """ImageTooLarge when resizing takes more pixels on its way than a picture may have.
+
+    Pillow resizes rows first: a picture that is higher than it is wide grows by that when all of it is resized.
+    """
+    if resizing.fit == "stretch" and resizing.width * len(pixels) > limits.max_pixels:
+        raise ImageTooLarge(
+            f"The picture has {len(pixels):,} rows; at most {limits.max_pixels // resizing.width:,} can be resized."
+        )
 
 
 def resize(pixels: npt.NDArray[np.uint8], resizing: Resizing) -> npt.NDArray[np.uint8]:

@@ -83,7 +83,7 @@ def test_summary(runs: Runs) -> None:
         ["Left", "alone", "1"],
         ["1", "EXCLUDE", "matches its name"],
     ]
-    assert "            2  This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP." in lines
+    assert "            2  This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP." in lines
     assert "Not stored  2" in lines
     assert any("Its result could not be stored: [Errno 21] Is a directory" in line for line in lines)
     assert "Labels      2  7" in lines

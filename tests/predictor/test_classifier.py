@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import io
 import json
 import re
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +21,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from predictor import (
+    ANY_SCORE,
     BadImage,
     BadModel,
     Classifier,
@@ -29,6 +32,9 @@ from predictor import (
     Prediction,
     Resizing,
     Source,
+    UnclassifiableImage,
+    best,
+    labelled,
 )
 from predictor.image import decode
 from predictor.metadata import KEY
@@ -190,7 +196,7 @@ def test_bad_image(digits: Classifier) -> None:
     """What is not a picture is refused with a sentence."""
     with pytest.raises(BadImage) as caught:
         digits.classify(b"This is a text.")
-    assert caught.value.reason == "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
+    assert caught.value.reason == "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
 
 
 # What the file says.
@@ -304,6 +310,83 @@ def test_given_limits(limits: Limits, digits_model: Path) -> None:
     """Limits given to `load` hold for every picture."""
     with pytest.raises(ImageTooLarge):
         Classifier.load(digits_model, limits).classify(SAMPLES["3"])
+
+
+# Pictures that the network cannot take.
+
+
+def write_crop(path: Path) -> Path:
+    """Write a model that crops pictures to 87.5 % of their sides, rounded down, and enlarges the rest."""
+    nodes = [
+        helper.make_node("Shape", ["image"], ["shape"], end=2),
+        helper.make_node("Mul", ["shape", "seven"], ["sevenfold"]),
+        helper.make_node("Div", ["sevenfold", "eight"], ["sides"]),
+        helper.make_node("Slice", ["image", "zeros", "sides", "axes"], ["crop"]),
+        helper.make_node("Cast", ["crop"], ["values"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["values", "first"], ["batch"]),
+        helper.make_node("Transpose", ["batch"], ["channels_first"], perm=[0, 3, 1, 2]),
+        helper.make_node("Resize", ["channels_first", "", "", "size"], ["resized"], mode="linear"),
+        helper.make_node("ReduceMean", ["resized", "all"], ["scores"], keepdims=0),
+    ]
+    constants = {"seven": [7], "eight": [8], "zeros": [0, 0], "axes": [0, 1], "first": [0]}
+    constants |= {"size": [1, 3, 4, 4], "all": [0, 2, 3]}
+    graph = helper.make_graph(
+        nodes,
+        "crop",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["height", "width", 3])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [3])],
+        [helper.make_tensor(name, TensorProto.INT64, [len(value)], value) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    helper.set_model_props(model, {KEY: COLOURS.to_json()})
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 2), (500, 1)])
+def test_picture_that_the_network_cannot_take(size: tuple[int, int], tmp_path: Path) -> None:
+    """A picture of which the network's crop leaves nothing is refused with a sentence, as no second try helps it."""
+    classifier = Classifier.load(write_crop(tmp_path / "model.onnx"))
+    assert classifier.classify(plain(0, 250, 120))[0] == Prediction("green", 250.0)
+    file = io.BytesIO()
+    Image.new("RGB", size).save(file, "PNG")
+    with pytest.raises(UnclassifiableImage) as caught:
+        classifier.classify(file.getvalue())
+    assert caught.value.reason == f"The model cannot take a picture of {size[0]} x {size[1]} pixels."
+    assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf"), float("-inf")])
+def test_scores_that_are_not_finite(factor: float, tmp_path: Path) -> None:
+    """Scores that are no numbers, or have no end, are an error of the picture, with a sentence."""
+    path = write_colours(tmp_path / "model.onnx")
+    model = onnx.load(path)
+    model.graph.node[-1].output[0] = "means"
+    model.graph.node.append(helper.make_node("Mul", ["means", "factor"], ["scores"]))
+    model.graph.initializer.append(helper.make_tensor("factor", TensorProto.FLOAT, [3], [1.0, 1.0, factor]))
+    onnx.save(model, path)
+    with pytest.raises(UnclassifiableImage) as caught:
+        Classifier.load(path).classify(plain(1, 2, 3))
+    assert caught.value.reason == "The model's scores for this picture of 3 x 2 pixels are not finite numbers."
+
+
+def test_least_score() -> None:
+    """Wherever no least score is said there is none: scores below zero are labels, too."""
+    scores = np.array([-3.0, -1.0, -2.0], np.float32)
+    assert best(scores) == [1, 2, 0]
+    assert labelled(scores, ["a", "b", "c"]) == [Prediction("b", -1.0), Prediction("c", -2.0), Prediction("a", -3.0)]
+    functions = (best, labelled, Classifier.classify)
+    assert {inspect.signature(each).parameters["min_score"].default for each in functions} == {ANY_SCORE}
+
+
+# Faults that pass, or that are no model's.
+
+
+def test_missing_library(digits_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that cannot be imported is not said to be a fault of the model."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match="onnxruntime"):
+        Classifier.load(digits_model)
 
 
 # Files that are not such a model.

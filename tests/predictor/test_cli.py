@@ -15,7 +15,7 @@ from predictor.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "examples" / "digits" / "samples"
-NOT_AN_IMAGE = "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
+NOT_AN_IMAGE = "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
 
 
 def run(*arguments: str | Path) -> Result:
@@ -136,3 +136,25 @@ def test_no_pictures(digits_model: Path) -> None:
     result = run(digits_model)
     assert result.exit_code == 2
     assert "Missing argument 'IMAGES...'" in result.stderr
+
+
+def test_missing_library(digits_model: Path) -> None:
+    """A library that cannot be imported ends the command with 2 and its name, without a traceback."""
+    code = "import runpy, sys; sys.modules['onnxruntime'] = None; runpy.run_module('predictor', run_name='__main__')"
+    command = [sys.executable, "-c", code, str(digits_model), str(SAMPLES / "3.png")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("A library that is needed cannot be imported: ")
+    assert "onnxruntime" in done.stderr
+
+
+def test_memory(digits_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture for which there is not enough memory gets a sentence that does not blame it."""
+
+    def classify(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Classifier, "classify", classify)
+    result = run("--json", digits_model, SAMPLES / "3.png")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["error"] == "There is not enough memory for this picture."

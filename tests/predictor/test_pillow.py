@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from predictor import BadImage, Decoding, ImageTooLarge, Limits, Resizing
+from predictor.formats import FORMATS
 from predictor.image import Pixels, decode
 from predictor.metadata import Fit, ResizeMethod
-from predictor.pillow import FORMATS
 from predictor.resizing import resize
 from tests.predictor.comparison import PROPERTY, Reference, check, ours
 from tests.predictor.pictures import JPEGS, LOSSLESS, SHARED_PICTURES, encode, picture, values
@@ -24,6 +24,7 @@ from tests.predictor.pictures import JPEGS, LOSSLESS, SHARED_PICTURES, encode, p
 FILES = JPEGS | LOSSLESS | {"webp RGBA": encode(picture("RGBA"), "WEBP"), "bmp 1": encode(picture("1"), "BMP")}
 MODES = {1: "L", 3: "RGB"}
 # Keras leaves 16 bits of gray as they are, 0 to 65535, which no picture of bytes can hold.
+MORE_LENIENT = {"odd/png_decompression_dos.png": "Pillow refuses a text chunk that inflates to over 1 MiB"}
 NOT_AS_KERAS = ["png 16 bits gray"]
 
 
@@ -49,7 +50,11 @@ def test_shared_picture(name: str, upright: bool, channels: Any, shared: Path) -
     """Every photograph and every odd picture is Pillow's, as it stands in the file and upright, or refused by both."""
     data = (shared / "images" / name).read_bytes()
     decoding = Decoding(channels=channels, decoder="pillow", orientation="apply" if upright else "ignore")
-    check(ours(data, decoding), pillow(data, channels, upright=upright))
+    expected = pillow(data, channels, upright=upright)
+    if name in MORE_LENIENT:
+        assert (ours(data, decoding) is None, expected is None) == (False, True)
+    else:
+        check(ours(data, decoding), expected)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

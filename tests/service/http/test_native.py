@@ -37,7 +37,7 @@ from tests.service.http.requests import (
 )
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
-NO_IMAGE = "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
+NO_IMAGE = "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."
 WRONG_SHAPE = 'instances[0] is not of the form {"image_bytes": {"b64": "…"}, "key": "…"}.'
 NOT_SET_UP = "The function is not set up as it should be; the log says more."
 NO_OBJECT = "The body is not a JSON object."

@@ -84,7 +84,7 @@ def test_classification(triton_client: Any, classifier: Classifier, binary: bool
 
 def test_error_for_triton(triton_client: Any) -> None:
     """Triton's client raises the sentence, which says which picture it was."""
-    with pytest.raises(InferenceServerException, match=r"image\[1\]: This is not an image"):
+    with pytest.raises(InferenceServerException, match=r"image\[1\]: This is text, not an image"):
         triton_client.infer("digits", pictures(THREE, TEXT))
 
 

@@ -86,7 +86,7 @@ def test_classify(client: FlaskClient, classifier: Classifier, body: dict[str, o
         (f"{MODEL}:predict", {"inputs": []}, 400, "inputs is not a list with at least one element."),
         (f"{MODEL}:predict", {"inputs": {"x": []}}, 400, 'inputs needs one column of pictures, "image_bytes"'),
         (f"{MODEL}:predict", {"inputs": [1]}, 400, 'inputs[0] is not of the form {"b64": "…"}.'),
-        (f"{MODEL}:predict", {"instances": [bare(THREE), bare(TEXT)]}, 415, "instances[1]: This is not an image"),
+        (f"{MODEL}:predict", {"instances": [bare(THREE), bare(TEXT)]}, 415, "instances[1]: This is text, not an image"),
         (f"{MODEL}:predict", {"instances": [bare(THREE)] * 101}, 413, "The request holds 101 pictures; at most 100 "),
         (f"{MODEL}:classify", {"examples": [{}]}, 400, "examples[0] does not have exactly one feature of the form "),
         (f"{MODEL}:classify", {}, 400, 'The JSON body needs a list "examples" with at least one element.'),

@@ -53,7 +53,7 @@ def test_parameters(client: FlaskClient, parameters: Any, count: int) -> None:
 @pytest.mark.parametrize(
     ("instances", "parameters", "status", "sentence"),
     [
-        ([content(THREE), content(TEXT)], {}, 415, "instances[1]: This is not an image in one of the formats "),
+        ([content(THREE), content(TEXT)], {}, 415, "instances[1]: This is text, not an image in one of the formats "),
         ([content(THREE), {"mimeType": "image/png"}], {}, 400, "instances[1] is not of the form "),
         ([{"content": "%"}], {}, 400, "instances[0] holds no valid base64"),
         ([{"content": "gs://photos/cat.jpg"}], {}, 403, "instances[0]: the bucket of gs://photos/cat.jpg is not "),

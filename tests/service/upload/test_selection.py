@@ -123,7 +123,7 @@ def test_gzip(storage: CloudStorage, function: FlaskClient) -> None:
             gzip.compress(TEXT, mtime=0),
             "gzip",
             415,
-            "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP.",
+            "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP.",
         ),
         (gzip.compress(THREE)[:-9], "", 400, "The file begins as gzip does, but its bytes are not whole gzip."),
         (gzip.compress(THREE) + b"more", "", 400, "The file begins as gzip does, but its bytes are not whole gzip."),
@@ -144,7 +144,7 @@ def test_gzip(storage: CloudStorage, function: FlaskClient) -> None:
                 ("compress", "compress"),
             ]
         ),
-        (TEXT, "made-up", 415, "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."),
+        (TEXT, "made-up", 415, "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."),
     ],
 )
 def test_not_unpacked(

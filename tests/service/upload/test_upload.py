@@ -205,7 +205,7 @@ def test_endless_race(storage: CloudStorage, function: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("data", "status", "sentence"),
     [
-        (TEXT, 415, "This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."),
+        (TEXT, 415, "This is text, not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP."),
         (b"", 400, "The file is empty."),
         (half_a_jpeg(), 400, "The JPEG is cut off before its end."),
     ],

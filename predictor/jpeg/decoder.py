@@ -11,33 +11,48 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-from predictor import jpeg_layout
 from predictor.errors import BadImage
-from predictor.jpeg_header import INKS, Header, check_complete, without_stray_bytes
+from predictor.jpeg import layout
+from predictor.jpeg.essence import check_complete, essence
+from predictor.jpeg.header import INKS, Header
+from predictor.jpeg.scans import check_scans
+from predictor.memory import check_memory
 from predictor.metadata import Decoding
 
 # In pictures of up to so many pixels a side several scales give one size, and simplejpeg takes the largest.
 _AMBIGUOUS = 5
+_BLOCK = 1 << 16  # pixels whose inks are mixed at once: the products need 16 bits
 
 
 def decode(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.uint8]:
-    """The pixels, uint8 [height, width, 3 or 1]; BadImage when the file is cut off or its data make no picture."""
+    """The pixels, uint8 [height, width, 3 or 1].
+
+    Raises BadImage when the file is cut off or its data make no picture, ImageTooLarge when it is too much work.
+    """
     if header.components == INKS and decoding.channels == 1:
         raise BadImage("The model takes gray pictures, and TensorFlow makes none of a JPEG in four inks.")
+    if header.has_scans:
+        check_scans(data, header)
     if decoding.jpeg_ratio > 1 and max(header.height, header.width) <= _AMBIGUOUS:
         check_complete(data)
-        return _rgb(jpeg_layout.decode(data, header, decoding), header)
+        return _rgb(layout.decode(essence(data), header, decoding), header)
+    if not header.has_scans:  # where there are more, decoding takes too long to try it twice
+        try:
+            return _decode(data, header, decoding, strict=True)
+        except ValueError:
+            check_complete(data)
+    return _decode_leniently(data, header, decoding)
+
+
+def _decode_leniently(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.uint8]:
     try:
-        return _decode(data, header, decoding, strict=True)
-    except ValueError:
-        check_complete(data)
-    clean = without_stray_bytes(data)
-    try:
+        clean = b"".join(essence(data)) if header.has_strays else data
         return _decode(clean, header, decoding, strict=False)
     except ValueError as error:
         if "subsampling" in str(error):
-            return _rgb(jpeg_layout.decode(clean, header, decoding), header)
-        raise BadImage(f"The JPEG is damaged: {error}.") from error
+            return _rgb(layout.decode(essence(data), header, decoding), header)
+        check_memory(error)
+        raise BadImage(f"The JPEG is damaged: {str(error).rstrip('.')}.") from error
 
 
 def _decode(data: bytes, header: Header, decoding: Decoding, *, strict: bool) -> npt.NDArray[np.uint8]:
@@ -58,8 +73,10 @@ def _rgb(pixels: npt.NDArray[np.uint8], header: Header) -> npt.NDArray[np.uint8]
     """Inks, uint8 [height, width, 4], to [height, width, 3] as tensorflow/core/lib/jpeg/jpeg_mem.cc does it."""
     if header.components != INKS:
         return pixels
-    rgb = np.empty((*pixels.shape[:2], 3), np.uint8)
-    for inks, colours in zip(pixels, rgb):  # row by row: the products need 16 bits
-        paper = (255 - inks if header.adobe is None else inks).astype(np.uint16)  # Adobe writes its inks inverted
-        colours[:] = paper[:, :3] * paper[:, 3:] // 255
+    inks, rgb = pixels.reshape(-1, INKS), np.empty((*pixels.shape[:2], 3), np.uint8)
+    colours = rgb.reshape(-1, 3)
+    for start in range(0, len(inks), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        paper = (255 - inks[block] if header.adobe is None else inks[block]).astype(np.uint16)  # Adobe's are inverted
+        colours[block] = paper[:, :3] * paper[:, 3:] // 255
     return rgb

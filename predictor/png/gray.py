@@ -6,6 +6,7 @@ Where the file declares a gamma, libpng weighs linear light, through tables; els
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ _GAMMAS = range(16, 625_000_001)  # it ignores others,
 _LINEAR = range(95_000, 105_001)  # and takes these for 1
 _SHIFTS = {8: 0, 16: 5}  # of 16 bits it looks up the upper 11
 
+_BLOCK = 1 << 16  # pixels that are weighed at once: the products need 32 bits
+
 
 @dataclass(frozen=True)
 class _Curves:
@@ -40,9 +43,11 @@ def to_gray(samples: Samples, gamma: int | None) -> npt.NDArray[np.uint8]:
     bits = 8 * samples.itemsize
     curves = _curves(bits, gamma) if gamma is not None and gamma in _GAMMAS else None
     gray = np.empty((*samples.shape[:2], 1), np.uint8)
-    for colours, row in zip(samples, gray):  # row by row: the products need 32 bits
-        light = _weigh(colours, rounded=bits == 16) if curves is None else _weigh_light(colours, curves)
-        row[:, 0] = light >> (bits - 8)
+    colours, levels = samples.reshape(-1, 3), gray.reshape(-1)
+    for start in range(0, len(colours), _BLOCK):
+        block = colours[start : start + _BLOCK]
+        light = _weigh(block, rounded=bits == 16) if curves is None else _weigh_light(block, curves)
+        levels[start : start + _BLOCK] = light >> (bits - 8)
     return gray
 
 
@@ -61,6 +66,7 @@ def _weigh_light(colours: Samples, curves: _Curves) -> npt.NDArray[np.uint32]:
     return gray
 
 
+@lru_cache(maxsize=2)
 def _curves(bits: int, gamma: int) -> _Curves | None:
     """The tables for samples of 8 or 16 bits; None where libpng needs none."""
     screen = _reciprocal(gamma)

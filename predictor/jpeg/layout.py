@@ -6,48 +6,58 @@ accurate and smooth. Where inks are separate, they are smoothed here, as libjpeg
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import numpy.typing as npt
 
 from predictor.errors import BadImage
-from predictor.jpeg_header import INKS, Header
+from predictor.joined import joined
+from predictor.jpeg.header import INKS, Header
+from predictor.memory import check_memory, check_room
 from predictor.metadata import Decoding
 
 _Plane = npt.NDArray[np.int32]
 _LEAST_WIDTH = 3  # libjpeg does not smooth what has fewer samples across
 
 
-def decode(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.uint8]:
-    """The pixels, uint8 [height, width, channels], or inks as the file has them; at worst a few levels off."""
+def decode(parts: list[memoryview], header: Header, decoding: Decoding) -> npt.NDArray[np.uint8]:
+    """The pixels, uint8 [height, width, channels], or inks as the file has them, whose parts these are.
+
+    At worst they are some levels off.
+    """
     gray = decoding.channels == 1
     smooth = decoding.jpeg_smooth_chroma
     components = range(1 if gray else header.components)
     smoothed = [component for component in components if smooth and _is_smoothed(header, component, decoding)]
     separate = gray or (header.components == INKS and not header.adobe)
     draft = not smooth or (decoding.jpeg_transform == "fast" and (separate or not smoothed))
-    pixels = _decode(data, header, decoding, draft=draft)
+    pixels = _decode(parts, header, decoding, draft=draft)
     for component in smoothed if draft else []:
         _smooth(pixels[..., component], _factors(header, component))
     return pixels
 
 
-def _decode(data: bytes, header: Header, decoding: Decoding, *, draft: bool) -> npt.NDArray[np.uint8]:
-    from PIL import Image, JpegImagePlugin  # for rare JPEGs alone, so that other models do not wait for Pillow
+def _decode(parts: list[memoryview], header: Header, decoding: Decoding, *, draft: bool) -> npt.NDArray[np.uint8]:
+    # For rare JPEGs alone, so that other models do not wait for Pillow.
+    from PIL import Image, JpegImagePlugin
+
+    from predictor.bands import converted
 
     # Not rounded, since Pillow looks for the scale that makes it.
     size = header.width / decoding.jpeg_ratio, header.height / decoding.jpeg_ratio
     try:
-        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        with Image.open(joined(parts), formats=["JPEG"]) as image:
             assert isinstance(image, JpegImagePlugin.JpegImageFile)
             image.draft("L" if decoding.channels == 1 else None, size)  # type: ignore[arg-type]
             scale, _ = image.decoderconfig
             image.decoderconfig = scale, int(draft)
-            pixels = np.array(image.convert("RGB") if image.mode == "L" and decoding.channels == 3 else image)
+            image.load()
+            mode = "RGB" if image.mode == "L" and decoding.channels == 3 else image.mode
+            pixels = np.require(converted(image, mode), requirements="W")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        check_memory(error)
+        check_room(header.width, header.height)
         raise BadImage(f"The JPEG is damaged: {error}.") from error
-    return 255 - pixels if header.components == INKS else np.atleast_3d(pixels)  # Pillow inverts all inks
+    return np.subtract(255, pixels, out=pixels) if header.components == INKS else pixels  # Pillow inverts all inks
 
 
 def _factors(header: Header, component: int) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""BMP files: their header, and their pixels with run lengths or without."""

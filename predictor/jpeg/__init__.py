@@ -1,0 +1,1 @@
+"""JPEG files: their segments, what is decoded of them, and how."""

@@ -1,0 +1,1 @@
+"""PNG files: their chunks, and their pixels as libpng makes them."""

@@ -1,0 +1,1 @@
+"""WebP files: their chunks, and the codes of those stored without loss."""
