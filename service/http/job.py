@@ -6,11 +6,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import flask
 
 from predictor import BadImage, Classifier, Prediction, Scores, labelled
+from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError, as_document, status_of
 from service.http import body
 from service.http.choice import Choice
@@ -78,6 +80,11 @@ class Job:
     def settings(self) -> HttpSettings:
         """The settings of the function."""
         return self.resources.settings()
+
+    @cached_property
+    def deadline(self) -> Deadline:
+        """By when calls of Cloud Storage have to end, those for all pictures of the request together."""
+        return Deadline.after(self.settings.timeout * STORAGE_SHARE - self.measured.total() / milliseconds(1))
 
     def classifier(self) -> Classifier:
         """The model, loaded if it was not; RequestError 503 while that fails."""
