@@ -9,7 +9,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from predictor import BadImage
 from service.errors import RequestError, status_of
-from service.http import access, body, responses, routes
+from service.http import access, body, compression, responses, routes
 from service.http.job import Job, Resources
 from service.settings import BadSetting, HttpSettings
 
@@ -21,6 +21,11 @@ _log = logging.getLogger(__name__)
 def answer(request: flask.Request, resources: Resources) -> flask.Response:
     """The response to any request; what the client did wrong is said in the shape of the protocol that it speaks."""
     job = Job(request, resources)
+    return body.finish(request, _finished(job, resources))
+
+
+def _finished(job: Job, resources: Resources) -> flask.Response:
+    """The response with all its headers, and the log's line about it."""
     try:
         settings = resources.settings()
     except BadSetting as error:
@@ -28,17 +33,17 @@ def answer(request: flask.Request, resources: Resources) -> flask.Response:
         response = _failed(job, 503, "The function is not set up as it should be; the log says more.")
     else:
         response = _response(job, settings)
-        responses.share(response, request, settings.cors_origins)
+        responses.share(response, job.request, settings.cors_origins)
     responses.secure(response)
     access.record(job, response)
-    return body.finish(request, response)
+    return response
 
 
 def _response(job: Job, settings: HttpSettings) -> flask.Response:
     try:
         route, arguments = routes.find(job.request, settings)
         job.error = route.error
-        body.check_encoding(job.request)
+        compression.encoding_of(job.request)  # or a route that reads no body would take one that is not understood
         return route.handler(job, **arguments)
     except RequestError as error:
         return _failed(job, error.status, error.message)

@@ -14,7 +14,7 @@ import flask
 from predictor import BadImage, Classifier, Prediction, Scores, labelled
 from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError, as_document, status_of
-from service.http import body
+from service.http import body, json_document
 from service.http.choice import Choice
 from service.settings import BadSetting, HttpSettings
 
@@ -98,12 +98,12 @@ class Job:
             raise RequestError(503, "The model could not be loaded; the log says why.") from error
 
     def body(self) -> bytes:
-        """The whole body; RequestError 413 when it is longer than MAX_BYTES."""
+        """The whole body; raises RequestError as `body.read` does."""
         return body.read(self.request, self.classifier().limits.max_bytes)
 
     def document(self) -> dict[str, Any]:
         """The JSON object that is the body; RequestError 400 when it is none, 413 when it holds too many values."""
-        return body.document(self.body(), self.settings.max_instances)
+        return json_document.parse(self.body(), self.settings.max_instances)
 
     def check_count(self, count: int) -> None:
         """RequestError 413 when a request holds more pictures than MAX_INSTANCES."""

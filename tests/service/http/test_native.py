@@ -17,7 +17,7 @@ from PIL import Image
 from werkzeug.test import EnvironBuilder
 from werkzeug.test import TestResponse as Answer
 
-from predictor import Classifier
+from predictor import Classifier, Limits
 from service import http
 from service.settings import HttpSettings
 from service.storage import Storage
@@ -255,7 +255,7 @@ BAD_DOCUMENTS = {
     "other fields": (b'{"instances": [{"picture": "AAAA"}]}', WRONG_SHAPE),
     "bare base64": (b'{"instances": [{"image_bytes": "AAAA"}]}', WRONG_SHAPE),
     "number": (b'{"instances": [{"image_bytes": {"b64": 1}}]}', "instances[0] is not a string of base64."),
-    "padding": (b'{"instances": [{"image_bytes": {"b64": "AAA"}}]}', "instances[0] holds no valid base64: "),
+    "length": (b'{"instances": [{"image_bytes": {"b64": "AAAAA"}}]}', "instances[0] holds no valid base64: "),
     "signs": (b'{"instances": [{"image_bytes": {"b64": "%%%%"}}]}', "instances[0] holds no valid base64: "),
     "umlaut": ('{"instances": [{"image_bytes": {"b64": "ä"}}]}'.encode(), "instances[0] holds no valid base64: "),
     "empty image": (b'{"instances": [{"image_bytes": {"b64": ""}}]}', "instances[0]: The file is empty."),
@@ -344,7 +344,7 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "parity": asdict(info.parity),
         "quantization": None,
         "drawing": "white-on-black",
-        "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": 64_000_000, "max_instances": 100},
+        "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": Limits.max_pixels, "max_instances": 100},
     }
 
 
@@ -357,6 +357,11 @@ def assert_is_page(answer: Answer) -> None:
 def test_page(client: FlaskClient) -> None:
     """A browser gets the page."""
     assert_is_page(client.get("/", headers={"Accept": BROWSER}))
+
+
+def test_endless_accept(client: FlaskClient) -> None:
+    """An Accept that no browser sends is not taken apart."""
+    assert client.get("/", headers={"Accept": "text/html," * 500}).mimetype == JSON
 
 
 def test_page_without_model() -> None:
