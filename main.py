@@ -45,6 +45,8 @@ warmup.in_workers(_classifier, lambda: wants_warm_up(os.environ))
 
 if os.environ.get("FUNCTION_TARGET") == "classify_upload":
     _settings(), _upload_settings()  # a wrong setting would lose events or make them loop: refuse to start with it
+elif os.environ.get("FUNCTION_TARGET") == "classify":
+    http.use_patient_worker()
 
 
 @functions_framework.http

@@ -3,4 +3,11 @@
 from service.http.function import answer
 from service.http.job import Resources
 
-__all__ = ["Resources", "answer"]
+__all__ = ["Resources", "answer", "use_patient_worker"]
+
+
+def use_patient_worker() -> None:
+    """Let gunicorn serve with `service/http/worker.py`."""
+    from service.http import worker
+
+    worker.install()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import flask
 from gunicorn.http.errors import ParseException
@@ -12,17 +12,19 @@ from werkzeug.exceptions import BadRequest
 
 from service.errors import RequestError
 from service.http import compression
+from service.http.patience import TOO_SLOW
+from service.http.turn import LITTLE
 
 _CHUNK = 1 << 17
 _DISCARDED = 1 << 28  # bytes of a rejected body that are read, for a client that still sends to hear the answer
 _DISCARDING = 10.0  # seconds
 
 
-def read(request: flask.Request, max_bytes: int) -> bytes:
-    """The whole body, unpacked.
+def read(request: flask.Request, max_bytes: int, on_much: Callable[[], None]) -> bytes:
+    """The whole body, unpacked; `on_much` is called when more than a little of it is held.
 
-    Raises RequestError: 413 when it is longer than `max_bytes`, 400 when it breaks off or is not packed as it says, 415
-    for an encoding that is not unpacked.
+    Raises RequestError: 413 when it is longer than `max_bytes`, 400 when it breaks off or is not packed as it says, 408
+    when it comes too slowly, 415 for an encoding that is not unpacked.
     """
     encoding = compression.encoding_of(request)
     too_long = RequestError(413, f"The request is too large; at most {max_bytes:,} bytes are accepted.")
@@ -33,6 +35,8 @@ def read(request: flask.Request, max_bytes: int) -> bytes:
         if body.tell() + len(chunk) > max_bytes:
             raise too_long
         body.write(chunk)
+        if body.tell() >= LITTLE:
+            on_much()
     return body.getvalue()
 
 
@@ -70,10 +74,12 @@ def _whole(request: flask.Request) -> Iterator[bytes]:
 
 
 def _chunks(request: flask.Request) -> Iterator[bytes]:
-    """The body in parts; RequestError 400 when it breaks off."""
+    """The body in parts; RequestError 400 when it breaks off, 408 when it comes too slowly."""
     try:
         while chunk := request.stream.read(_CHUNK):
             yield chunk
+    except TimeoutError as error:
+        raise RequestError(408, TOO_SLOW) from error
     except (BadRequest, ParseException, OSError) as error:  # Werkzeug's, and gunicorn's two kinds
         raise _broken() from error
 

@@ -11,6 +11,7 @@ from predictor import BadImage
 from service.errors import RequestError, status_of
 from service.http import access, body, compression, responses, routes
 from service.http.job import Job, Resources
+from service.http.turn import LITTLE
 from service.settings import BadSetting, HttpSettings
 
 SECONDS_TO_RETRY = 5
@@ -21,7 +22,16 @@ _log = logging.getLogger(__name__)
 def answer(request: flask.Request, resources: Resources) -> flask.Response:
     """The response to any request; what the client did wrong is said in the shape of the protocol that it speaks."""
     job = Job(request, resources)
-    return body.finish(request, _finished(job, resources))
+    try:
+        response = _finished(job, resources)
+    except BaseException:
+        job.turn.end()
+        raise
+    if (response.content_length or 0) > LITTLE:
+        response.call_on_close(job.turn.end)
+    else:
+        job.turn.end()
+    return body.finish(request, response)
 
 
 def _finished(job: Job, resources: Resources) -> flask.Response:

@@ -16,6 +16,7 @@ from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError, as_document, status_of
 from service.http import body, json_document
 from service.http.choice import Choice
+from service.http.turn import Turn
 from service.settings import BadSetting, HttpSettings
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Job:
         self.request = request
         self.resources = resources
         self.error: ErrorShape = as_document
+        self.turn = Turn(request.environ)
         self.measured = Measured()
 
     @property
@@ -98,8 +100,10 @@ class Job:
             raise RequestError(503, "The model could not be loaded; the log says why.") from error
 
     def body(self) -> bytes:
-        """The whole body; raises RequestError as `body.read` does."""
-        return body.read(self.request, self.classifier().limits.max_bytes)
+        """The whole body, once it is this request's turn; raises RequestError as `body.read` does."""
+        data = body.read(self.request, self.classifier().limits.max_bytes, self.turn.take)
+        self.turn.take()
+        return data
 
     def document(self) -> dict[str, Any]:
         """The JSON object that is the body; RequestError 400 when it is none, 413 when it holds too many values."""

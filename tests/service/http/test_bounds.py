@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
 
+from service.http.worker import BYTES_A_CHUNK, FREE_CHUNKS, SMALL_CHUNKS
 from tests.processes import function_process
 from tests.service.http import pictures
 from tests.service.http.requests import THREE
@@ -104,4 +106,53 @@ def test_broken_off(small_function: str, rest: bytes) -> None:
         client.shutdown(socket.SHUT_WR)
         answer = client.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 400 ")
+    assert_unharmed(small_function)
+
+
+def sent(url: str, request: bytes) -> bytes:
+    """What a server says to these bytes, of which it may not read all."""
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=SECONDS) as client:
+        with suppress(OSError):
+            client.sendall(request)
+            client.shutdown(socket.SHUT_WR)
+        return client.makefile("rb").read()
+
+
+def chunked(size: int, count: int) -> bytes:
+    """A request with a body of so many chunks."""
+    chunk = f"{size:x}\r\n".encode() + b"a" * size + b"\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + chunk * count + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "status"),
+    [(1, FREE_CHUNKS - 1, 415), (1, 2 * FREE_CHUNKS, 400), (BYTES_A_CHUNK, 2 * FREE_CHUNKS, 415)],
+    ids=["small", "small and many", "many"],
+)
+def test_chunks(small_function: str, size: int, count: int, status: int) -> None:
+    """A body in very many very small chunks, which take a thousand times an ordinary body's time, is refused."""
+    answer = sent(small_function, chunked(size, count))
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert (SMALL_CHUNKS.encode() in answer) == (status == 400)
+    assert_unharmed(small_function)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "header", "status"),
+    [
+        (b"GET /health?_=" + b"a" * 8100, b"", 200),
+        (b"GET /health?_=" + b"a" * 9000, b"", 414),
+        (b"GET /health?_=" + b"a" * (1 << 24), b"", 414),
+        (b"GET /health", b"X: a\r\n" * 90, 200),
+        (b"GET /health", b"X: " + b"a" * 8000 + b"\r\n", 200),
+        (b"GET /health", (b"X: " + b"a" * 8000 + b"\r\n") * 20, 431),
+        (b"GET /health", b"X: a\r\n" * (1 << 20), 431),
+    ],
+    ids=["long line", "longer line", "endless line", "headers", "long header", "long headers", "endless headers"],
+)
+def test_head(small_function: str, request_line: bytes, header: bytes, status: int) -> None:
+    """Request line and headers are read up to a bound, past any that clients have."""
+    head = request_line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + header + b"\r\n"
+    assert sent(small_function, head).startswith(f"HTTP/1.1 {status} ".encode())
     assert_unharmed(small_function)
