@@ -19,9 +19,10 @@ from cloudevents.http import CloudEvent
 # functions-framework appends this folder to the path; an installed package called `predictor` must not win over ours.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from predictor import BadModel
 from service import http, logs, model, warmup
 from service.lazy import Lazy
-from service.settings import HttpSettings, Settings, UploadSettings, wants_warm_up
+from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up
 
 if TYPE_CHECKING:
     from service.storage import Storage
@@ -41,11 +42,25 @@ _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
 _http = http.Resources(Lazy(lambda: HttpSettings.from_environ(os.environ)), _classifier, _storage)
 
+
 warmup.in_workers(_classifier, lambda: wants_warm_up(os.environ))
+
+
+def _report_faults() -> None:
+    """Log at the start what every request would fail for; a warm-up says itself what it meets."""
+    try:
+        settings, _ = _settings(), _http.settings()
+        if not wants_warm_up(os.environ):
+            model.check_path(settings)
+    except (BadSetting, BadModel) as error:
+        logging.error("%s", error)
+
 
 if os.environ.get("FUNCTION_TARGET") == "classify_upload":
     _settings(), _upload_settings()  # a wrong setting would lose events or make them loop: refuse to start with it
+    _report_faults()
 elif os.environ.get("FUNCTION_TARGET") == "classify":
+    _report_faults()
     http.use_patient_worker()
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from predictor import Classifier
+from predictor import BadModel, Classifier
 from service.deadline import STORAGE_SHARE, Deadline
 from service.location import GS, Location
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.storage import Storage
+
+
+def check_path(settings: Settings) -> None:
+    """BadModel where MODEL is the path of no file; an address in Cloud Storage is first looked at by `load`."""
+    if not settings.model.startswith(GS) and not Path(settings.model).is_file():
+        raise BadModel(settings.model, "there is no such file, which MODEL names")
 
 
 def load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:

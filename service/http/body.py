@@ -7,13 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 
 import flask
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest
 
 from service.errors import RequestError
 from service.http import compression
 from service.http.patience import TOO_SLOW
 from service.http.turn import LITTLE
+
+try:
+    from gunicorn.http.errors import ParseException
+except ImportError:  # on Windows functions-framework has Flask's server instead
+    ParseException = BadRequest
 
 _CHUNK = 1 << 17
 _DISCARDED = 1 << 28  # bytes of a rejected body that are read, for a client that still sends to hear the answer

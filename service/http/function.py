@@ -61,6 +61,9 @@ def _response(job: Job, settings: HttpSettings) -> flask.Response:
         return _failed(job, status_of(error), error.reason)
     except MethodNotAllowed as error:
         return _not_allowed(job, settings, sorted(error.valid_methods or ()))
+    except MemoryError:
+        _log.exception("%s %s: not enough memory", job.request.method, job.path)
+        return _failed(job, 503, "There is not enough memory for this now.")
     except NotFound:
         job.error = routes.error_shape(job.request.path)
         return _failed(job, 404, f"There is nothing at {job.path}.")

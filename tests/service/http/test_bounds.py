@@ -5,6 +5,7 @@ The function runs with less memory than the harm would take: MEMORY for all of t
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ import pytest
 import requests
 
 from service.http.worker import BYTES_A_CHUNK, FREE_CHUNKS, SMALL_CHUNKS
+from tests.load import worker_of
 from tests.processes import function_process
 from tests.service.http import pictures
 from tests.service.http.requests import THREE
@@ -156,3 +158,22 @@ def test_head(small_function: str, request_line: bytes, header: bytes, status: i
     head = request_line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + header + b"\r\n"
     assert sent(small_function, head).startswith(f"HTTP/1.1 {status} ".encode())
     assert_unharmed(small_function)
+
+
+def test_more_than_memory(digits_model: Path) -> None:
+    """Where memory ends, a request is a 503 that may be tried again, and smaller ones are answered after it."""
+    settings = {"MODEL": str(digits_model), "THREADS": "2", "MAX_BYTES": str(1 << 30)}
+    with function_process("classify", settings) as (process, port):
+        url, worker = f"http://127.0.0.1:{port}", worker_of(process)
+        assert_unharmed(url)
+        limit = size_of(worker) + (64 << 20)
+        resource.prlimit(worker, resource.RLIMIT_AS, (limit, limit))
+        answer = post(url, bytes(100 << 20))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert answer.json()["error"]["message"] == "There is not enough memory for this now."
+        assert_unharmed(url)
+
+
+def size_of(process: int) -> int:
+    """Bytes of address space that a process has."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[0]) * resource.getpagesize()
