@@ -42,7 +42,6 @@ _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
 _http = http.Resources(Lazy(lambda: HttpSettings.from_environ(os.environ)), _classifier, _storage)
 
-
 warmup.in_workers(_classifier, lambda: wants_warm_up(os.environ))
 
 

@@ -1,7 +1,8 @@
 """Looks for inputs that do harm: mutated pictures for the decoder, mutated requests for the HTTP function.
 
 Run as `make fuzz MINUTES=10`. It ends with an error at the first input that is neither classified nor refused, that
-takes longer than TIMEOUT or more than MEMORY, and leaves the input in build/fuzz.
+takes longer than TIMEOUT or more than MEMORY, for a request also more of the processor than its bytes are worth, and
+leaves the input in build/fuzz. What mutations know of requests is in tests/fuzzing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 import atheris  # type: ignore[import-not-found]
+
+from tests.fuzzing import requests
 
 ROOT = Path(__file__).parent.parent
 SEEDS = (ROOT / "examples" / "digits" / "samples", ROOT.parent / "shared" / "images" / "odd")
@@ -28,24 +31,6 @@ with atheris.instrument_imports(include=["predictor", "service"]):
 
     import service.http  # noqa: F401 - which the function imports once more
     from predictor import BadImage, Classifier, Limits
-
-REQUESTS = [
-    ("/", "application/json", b'{"instances": [{"image_bytes": {"b64": "iVBORw0K"}, "key": "1"}]}'),
-    ("/", "application/json", b'{"instances": [{"content": "iVBORw0K"}], "parameters": {"maxPredictions": 5}}'),
-    ("/", "application/json", b'{"calls": [["gs://b/o.jpg"]], "userDefinedContext": {"top_k": "1"}}'),
-    (
-        "/",
-        "multipart/form-data; boundary=x",
-        b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\nGIF',
-    ),
-    ("/v1/models/default:predict", None, b'{"inputs": {"image_bytes": [{"b64": "iVBORw0K"}], "key": [1e9]}}'),
-    ("/v1/models/default:classify", None, b'{"examples": [{"x": {"b64": "iVBORw0K"}}], "context": {}}'),
-    (
-        "/v2/models/default/infer",
-        None,
-        b'{"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": ["iVBORw0K"]}]}',
-    ),
-]
 
 
 class Target:
@@ -62,7 +47,7 @@ class Target:
         if part < b"\x80":
             self._decode(data)
         else:
-            self._request(ord(part) % len(REQUESTS), data)
+            requests.ask(self._client, ord(part) % len(requests.REQUESTS), data)
 
     def _decode(self, data: bytes) -> None:
         try:
@@ -71,11 +56,12 @@ class Target:
             return
         self._classifier.scores(pixels)
 
-    def _request(self, place: int, data: bytes) -> None:
-        path, content_type, _ = REQUESTS[place]
-        answer = self._client.post(path, data=data, content_type=content_type)
-        assert answer.status_code < 500, answer.text
-        assert answer.is_json
+
+def mutate(data: bytes, most: int, seed: int) -> bytes:
+    """Another input for the same part."""
+    if data[:1] < b"\x80":
+        return bytes(atheris.Mutate(data, most))
+    return data[:1] + requests.mutate(data[1:], most - 1, seed, lambda body, size: bytes(atheris.Mutate(body, size)))
 
 
 def seeds(folder: Path) -> Path:
@@ -83,8 +69,8 @@ def seeds(folder: Path) -> Path:
     for source in (path for seed in SEEDS if seed.is_dir() for path in seed.iterdir()):
         if source.stat().st_size < LONGEST:
             (folder / source.name).write_bytes(b"\0" + source.read_bytes())
-    first = 128 + -128 % len(REQUESTS)
-    for place, (_, _, body) in enumerate(REQUESTS):
+    first = 128 + -128 % len(requests.REQUESTS)
+    for place, (_, _, body) in enumerate(requests.REQUESTS):
         (folder / f"request{place}").write_bytes(bytes([first + place]) + body)
     return folder
 
@@ -100,7 +86,7 @@ def main() -> None:
     corpus = seeds(Path(tempfile.mkdtemp()))
     limits = [f"-max_total_time={options.seconds}", f"-timeout={TIMEOUT}", f"-rss_limit_mb={MEMORY}"]
     flags = [f"-max_len={LONGEST}", f"-artifact_prefix={FOUND}/", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *limits, *flags, str(corpus)], Target(options.model))
+    atheris.Setup([sys.argv[0], *limits, *flags, str(corpus)], Target(options.model), custom_mutator=mutate)
     atheris.Fuzz()
 
 
