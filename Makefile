@@ -10,10 +10,12 @@ unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
 EXPORT_SOURCES := $(shell find export pages predictor examples/digits/saved_model -type f -not -name "*.pyc")
-CODE := main.py deploy_check.py export pages predictor service backfill tests examples benchmarks
+CODE := main.py deployment export pages predictor service backfill tests examples benchmarks
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
+# Every Python that is supported, in one file: what differs between them has a marker.
+LOCK := UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate
 
-.PHONY: demo emulate test soak fuzz load check format bench clean
+.PHONY: demo emulate test soak fuzz load check format lock bench clean
 
 demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@echo
@@ -24,7 +26,7 @@ demo: build/digits.onnx ## Convert the example and serve it on PORT.
 emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
 	@.venv/bin/python -m tests.emulate $<
 
-test: .venv/dev .venv-runtime/installed .venv-backfill/installed build/digits.onnx ## Run every test, a file on each processor at a time.
+test: .venv/dev .venv-runtime/installed .venv-lowest/installed .venv-backfill/installed build/digits.onnx ## Run every test, a file on each processor at a time.
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	DIGITS_MODEL=build/digits.onnx .venv-backfill/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/backfill
 
@@ -47,11 +49,16 @@ format: .venv/dev ## Format the code, and mend what lint can mend.
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
 
+lock: .venv/dev ## Renew the versions that are deployed, exported and backfilled with.
+	$(LOCK) requirements.txt --output-file constraints.txt
+	$(LOCK) export/requirements.txt --output-file export/constraints.txt
+	$(LOCK) backfill/requirements.txt --output-file backfill/constraints.txt
+
 bench: .venv/bench .venv-bench/installed .venv-runtime/installed .venv-backfill/installed ## Measure ARGS (default: all, in forty minutes) beside the alternatives.
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## Remove all that was set up or built.
-	rm -rf .venv .venv-runtime .venv-bench .venv-backfill build
+	rm -rf .venv .venv-runtime .venv-lowest .venv-bench .venv-backfill build
 
 build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@mkdir -p build
@@ -63,14 +70,14 @@ build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
 	@touch $@
 
-.venv/export: requirements.txt export/requirements.txt | .venv/python
+.venv/export: requirements.txt export/requirements.txt export/constraints.txt | .venv/python
 	@echo "Installing TensorFlow and onnxruntime into .venv; this takes a minute or two, once"
-	@.venv/bin/python $(INSTALL) -r export/requirements.txt
+	@.venv/bin/python $(INSTALL) -r export/requirements.txt -c export/constraints.txt
 	@touch $@
 
-.venv/dev: requirements.txt export/requirements.txt requirements-dev.txt | .venv/python
+.venv/dev: requirements.txt export/requirements.txt export/constraints.txt requirements-dev.txt | .venv/python
 	@echo "Installing what the tests need into .venv; this takes a minute or two, once"
-	@.venv/bin/python $(INSTALL) -r requirements-dev.txt
+	@.venv/bin/python $(INSTALL) -r requirements-dev.txt -c export/constraints.txt
 	@touch $@ .venv/export
 
 .venv/bench: benchmarks/requirements.txt | .venv/export
@@ -86,14 +93,20 @@ build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@touch $@
 
 # Beam wants older versions of some packages than the function has.
-.venv-backfill/installed: requirements.txt backfill/requirements.txt tests/backfill/requirements.txt | .venv/python
+.venv-backfill/installed: requirements.txt backfill/requirements.txt backfill/constraints.txt tests/backfill/requirements.txt | .venv/python
 	@echo "Installing Apache Beam into .venv-backfill; this takes a minute, once"
 	@$(PYTHON) -m venv .venv-backfill
-	@.venv-backfill/bin/python $(INSTALL) -r tests/backfill/requirements.txt
+	@.venv-backfill/bin/python $(INSTALL) -r tests/backfill/requirements.txt -c backfill/constraints.txt
 	@touch $@
 
-.venv-runtime/installed: requirements.txt | .venv/python
-	@echo "Installing requirements.txt alone into .venv-runtime"
+.venv-runtime/installed: requirements.txt constraints.txt | .venv/python
+	@echo "Installing what is deployed into .venv-runtime"
 	@$(PYTHON) -m venv .venv-runtime
-	@.venv-runtime/bin/python $(INSTALL) -r requirements.txt
+	@.venv-runtime/bin/python $(INSTALL) -r requirements.txt -c constraints.txt
+	@touch $@
+
+.venv-lowest/installed: requirements.txt | .venv/dev
+	@echo "Installing the lowest versions that requirements.txt allows into .venv-lowest"
+	@$(PYTHON) -m venv .venv-lowest
+	@.venv/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -r requirements.txt
 	@touch $@

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -17,17 +18,21 @@ from backfill.errors import BackfillError, BadOption, sentence
 from backfill.job import Job, Output
 from backfill.pattern import Pattern
 from backfill.place import cloud_storage
+from backfill.printable import printable
 from backfill.progress import shown_on
+from backfill.setting_option import setting_option
 from backfill.summary import Summary
 from backfill.telling import Measured
-from predictor import BadModel, Classifier, Limits
+from predictor import BadModel, Classifier
 from service import model
 from service.location import GS, Location
 from service.outcome import Outcome
-from service.settings import DEFAULT_TIMEOUT, Settings
+from service.settings import BadSetting, Settings, common, upload, values
+from service.settings.values import BadValue
+
+T = TypeVar("T")
 
 _COUNT = click.IntRange(min=1)
-_SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
@@ -44,12 +49,11 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False),
               help="A page to write that shows pictures by label (HTML).")  # fmt: skip
 @click.option("--workers", type=_COUNT, help="Processes on this machine (default: its processors).")
-@click.option("--timeout", type=_SECONDS, envvar="TIMEOUT_SECONDS", default=DEFAULT_TIMEOUT, show_envvar=True,
-              show_default=True, help="Seconds after which a storage operation is given up.")  # fmt: skip
-@click.option("--max-bytes", type=_COUNT, envvar="MAX_BYTES", default=Limits.max_bytes, show_envvar=True,
-              show_default=True, help="The largest image file.")  # fmt: skip
-@click.option("--max-pixels", type=_COUNT, envvar="MAX_PIXELS", default=Limits.max_pixels, show_envvar=True,
-              show_default=True, help="The largest picture, width times height.")  # fmt: skip
+@setting_option("--timeout", common.TIMEOUT_SECONDS, common.PLATFORM_TIMEOUT.fallback,
+                help="Seconds after which a storage operation is given up.")  # fmt: skip
+@setting_option("--max-bytes", common.MAX_BYTES, common.MAX_BYTES.fallback, help="The largest image file.")
+@setting_option("--max-pixels", common.MAX_PIXELS, common.MAX_PIXELS.fallback,
+                help="The largest picture, width times height.")  # fmt: skip
 @click.option("--runner", default=local.RUNNER, show_default="this machine", help="Beam's, such as DataflowRunner.")
 @click.option("--debug", is_flag=True, help="Show where an error comes from, and what Beam says.")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
@@ -71,6 +75,9 @@ def main(
     The exit code is 0 when all that was found has its labels or a record of why it can have none, 1 when something
     failed, 2 when an option is wrong, 130 when you ended it.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # which may not take the names that are to be told
+            stream.reconfigure(errors="backslashreplace")
     with _failures(debug):
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
@@ -119,10 +126,11 @@ def _job(
     thumbnails: bool,
 ) -> tuple[Classifier, Job]:
     """The job, and the classifier that it is about."""
-    pattern, place = _parsed(pictures, results)
-    settings = Settings(
-        model if model.startswith(GS) else os.path.abspath(model), Limits(max_bytes, max_pixels), timeout
-    )
+    pattern = _read("--input", lambda: Pattern.parse(pictures))
+    place = _read("--results", lambda: _place(results))
+    left_out = _read("--exclude", lambda: tuple(one for text in exclude for one in pattern.excluding(text)))
+    file = _read("--model", lambda: model if os.path.lexists(model) else common.MODEL.parse(model))
+    settings = Settings(file if file.startswith(GS) else os.path.abspath(file), max_bytes, max_pixels, timeout)
     classifier = _load(settings)
     job = Job(
         pattern,
@@ -131,7 +139,7 @@ def _job(
         classifier.info,
         settings.limits,
         output=output,
-        exclude=exclude,
+        exclude=left_out,
         limit=limit,
         relabels=relabel,
         timeout=timeout,
@@ -140,15 +148,22 @@ def _job(
     return classifier, job
 
 
-def _parsed(pictures: str, results: str) -> tuple[Pattern, Location]:
+def _read(option: str, read: Callable[[], T]) -> T:
     try:
-        pattern = Pattern.parse(pictures)
+        return read()
+    except BadSetting as error:
+        raise BadOption(option, f"it {error.reason}.") from error
+    except BadValue as error:
+        raise BadOption(option, f"it {error}.") from error
     except ValueError as error:
-        raise BadOption("--input", f"{error}.") from error
-    try:
-        return pattern, Location.parse(results) if results.startswith(GS) else Location.of_path(results)
-    except ValueError as error:
-        raise BadOption("--results", f"{error}.") from error
+        raise BadOption(option, f"{error}.") from error
+
+
+def _place(results: str) -> Location:
+    """A folder that is there is meant as it stands, whatever characters are in it."""
+    if os.path.lexists(results):
+        return Location.of_path(results)
+    return upload.RESULTS.parse(results) if results.startswith(GS) else Location.of_path(values.text(results))
 
 
 def _load(settings: Settings) -> Classifier:
@@ -187,7 +202,7 @@ def _failures(debug: bool) -> Iterator[None]:
         if debug:
             raise
         said = str(error) if isinstance(error, BackfillError) else f"{sentence(error)}; --debug shows where."
-        click.secho(said, fg="red", bold=True, err=True)
+        click.secho(printable(said), fg="red", bold=True, err=True)
         sys.exit(error.exit_code if isinstance(error, BackfillError) else 1)
 
 

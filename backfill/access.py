@@ -11,9 +11,10 @@ from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 
 from backfill.errors import BadOption, CannotReach, sentence
+from backfill.finished import Finished
 from backfill.job import ERRORS, PREDICTIONS, Job
 from backfill.place import place_for
-from service import globs
+from backfill.survey import is_asked
 from service.calls import MissingRole
 from service.location import Location
 from service.settings import MAX_PREFIX, BadSetting
@@ -47,7 +48,7 @@ def _check_input(job: Job) -> None:
     where = Location(pictures.bucket, pictures.prefix)
     with reached(INPUT, where):
         found = place_for(where).list_objects(pictures.bucket, pictures.prefix, "", "", job.timeout)
-        if any(globs.matches(upload.name, [pictures.names]) for upload in found):
+        if any(is_asked(job, one) for one in found):
             return
     folder = Location(pictures.bucket, pictures.prefix.rpartition("/")[0])
     raise BadOption(INPUT, f"{pictures} matches nothing. All below a folder is {str(folder).rstrip('/')}/**")
@@ -71,7 +72,8 @@ def _check_files(job: Job) -> None:
         prefix = job.results.child(f"{kind}-")
         with reached(RESULTS, job.results):
             for found in kept.list_objects(prefix.bucket, prefix.name, "", "", job.timeout):
-                raise BadOption(RESULTS, f"{found.location} is there from an earlier run; name another place.")
+                there = found.source if isinstance(found, Finished) else found.location
+                raise BadOption(RESULTS, f"{there} is there from an earlier run; name another place.")
 
 
 def _check_folder(folder: Path) -> None:
@@ -96,5 +98,7 @@ def reached(option: str, place: object) -> Iterator[None]:
     except GoogleAuthError as error:
         reason = f"there are no credentials for Google Cloud that work: {sentence(error)}."
         raise CannotReach(place, reason) from error
-    except (GoogleAPIError, PermissionError) as error:
+    except FileNotFoundError:
+        raise
+    except (GoogleAPIError, OSError) as error:
         raise CannotReach(place, f"it cannot be read: {sentence(error)}.") from error

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+
+from backfill.finished import Finished
 from backfill.job import Job
 from backfill.place import AT_ONCE, PAGE, place_for
 from backfill.prices import Cost, cost
 from backfill.progress import Show
+from backfill.summary import Summary
 from backfill.survey import survey
 from backfill.tally import Tally
-from predictor import BadImage, Classifier
-from service.calls import Gone
+from predictor import Classifier
+from service.calls import MissingRole
 from service.deadline import Deadline
 from service.upload import Upload
 
@@ -45,20 +49,20 @@ class Survey:
     to_do: int = 0
     size: int = 0
     """Of what is to do."""
-    reasons: Counter[str] = field(default_factory=Counter)
-    """Why objects are left alone."""
+    ended: Summary = field(default_factory=Summary)
+    """What is left alone, and what cannot even be looked at."""
     first: list[Upload] = field(default_factory=list)
 
-    def add(self, upload: Upload, reason: str | None) -> None:
+    def add(self, found: Upload | Finished) -> None:
         """Count one object."""
         self.found += 1
-        if reason:
-            self.reasons[reason] += 1
+        if isinstance(found, Finished):
+            self.ended.add(found)
             return
         self.to_do += 1
-        self.size += upload.size
+        self.size += found.size
         if len(self.first) < MOST_TRIED:
-            self.first.append(upload)
+            self.first.append(found)
 
     def cost(self, job: Job) -> Cost:
         """Dollars; what is on this machine costs none."""
@@ -77,8 +81,8 @@ class Survey:
 def look(job: Job, show: Show) -> Survey:
     """Look at all that is asked for, up to the job's limit."""
     found = Survey()
-    for upload, reason in survey(job):
-        found.add(upload, reason)
+    for one in survey(job):
+        found.add(one)
         show(Tally(found.to_do, found.found - found.to_do))
         if found.to_do == job.limit:
             break
@@ -95,7 +99,9 @@ def measure(job: Job, classifier: Classifier, uploads: list[Upload]) -> Speed | 
             break
         try:
             read, classified = _times(job, classifier, upload)
-        except (BadImage, Gone):
+        except (MissingRole, GoogleAPIError, GoogleAuthError):  # which all of them meet
+            raise
+        except Exception:  # noqa: S112 # what cannot be labelled, the run itself tells
             continue
         if number == 0 and len(uploads) > 1:  # the first is slower than all others
             continue

@@ -8,6 +8,8 @@ from predictor import BadImage
 from service.errors import status_of
 from service.outcome import Outcome, rule_for
 
+NO_MEMORY = "There was not enough memory for it"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -22,7 +24,9 @@ class Failure:
         """What is recorded for an error."""
         if isinstance(error, BadImage):
             return cls(Outcome.REFUSED, status_of(error), error.reason)
+        if isinstance(error, MemoryError):  # which says nothing of the picture, and passes
+            return cls(Outcome.RETRIED, 503, NO_MEMORY)
         rule = rule_for(error)
         if rule.outcome is Outcome.SUPERSEDED:
             return cls(rule.outcome, rule.code, str(error))
-        return cls(Outcome.FAILED, rule.code, f"It could not be classified: {error}")
+        return cls(Outcome.FAILED, rule.code, f"It could not be classified: {str(error) or type(error).__name__}")

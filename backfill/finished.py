@@ -21,3 +21,8 @@ class Finished:
     """Of the best label."""
     thumbnail: bytes = b""
     """A small PNG or JPEG, where a report is wanted."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder that cannot be listed, whatever is in it."""
+        return self.outcome is Outcome.RETRIED and self.source.name.endswith("/")

@@ -2,76 +2,96 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import mimetypes
 import os
+import stat
 import time
 import uuid
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from backfill.file import NoFile, opened, read_json, read_up_to
+from backfill.finished import Finished
+from backfill.listing import Unlisted, listed
 from predictor import Limits
 from service.calls import Gone
 from service.deadline import Deadline
 from service.location import Location
+from service.outcome import Outcome
 from service.results import Mark
 from service.upload import Upload
 
-_NANOSECONDS_TO_SETTLE = 2_000_000_000  # no file system keeps times more coarsely
+MAX_RESULT = 8 * 2**20  # bytes; the result of a model with 20,000 classes has two million
+NO_FILE = "it is no regular file"
+NO_NAME = "no file can have this name"
+LINK_TO_FOLDER = "it is a link to a folder"
+LINK_TO_NOTHING = "it is a link that leads nowhere"
+_VANISHED = (FileNotFoundError, NotADirectoryError)
+_SECONDS_BETWEEN_TRIES = 0.002
 
 
 class Folders:
     """Reads pictures from folders and keeps results in them; names are absolute paths less their first slash."""
 
-    def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
+    def list_objects(
+        self, bucket: str, prefix: str, start: str, end: str, timeout: float
+    ) -> Iterator[Upload | Finished]:
         """The files whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty.
 
-        Links to folders are not followed: they may lead in circles.
+        What is no file, or cannot be looked at, is Finished by that.
         """
         folder = prefix[: prefix.rfind("/") + 1]
-        for name in _names(folder, max(start, prefix), end):
-            if not name.startswith(prefix):
+        for entry in listed(folder, max(start, prefix), end):
+            if isinstance(entry, Unlisted):
+                yield Finished(Location("", entry.folder), Outcome.RETRIED, str(entry))
+            elif not entry.startswith(prefix):
                 return
-            try:
-                stat = os.stat(f"/{name}")
-            except FileNotFoundError:  # deleted since, or a link to nothing
-                continue
-            kind, _ = mimetypes.guess_type(name)
-            yield Upload(bucket, name, stat.st_mtime_ns, kind, stat.st_size, _metadata(name))
+            elif found := _look(entry):
+                yield found
 
     def marks(self, prefix: Location, places: set[Location], timeout: float) -> dict[Location, Mark]:
         """What is there at those places."""
-        return {place: Mark.of(_metadata(place.name)) for place in places if os.path.isfile(str(place))}
+        return {place: mark for place in places if (mark := _mark(place))}
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """The file as it was changed last at `generation`; raises Gone, and ImageTooLarge."""
         try:
-            with open(str(source), "rb") as file:
-                changed = os.fstat(file.fileno()).st_mtime_ns
-                data = file.read(limits.max_bytes + 1)
-        except FileNotFoundError as error:
+            with opened(str(source)) as file:
+                before = os.fstat(file.fileno()).st_mtime_ns
+                data = read_up_to(file, limits.max_bytes)
+                after = os.fstat(file.fileno()).st_mtime_ns
+        except (*_VANISHED, NoFile) as error:
             raise Gone(source) from error
-        if changed != generation:
+        if not before == after == generation:
             raise Gone(source)
         limits.check_bytes(len(data))
         return data
 
+    def is_current(self, upload: Upload) -> bool:
+        """Whether the file is still the one that was listed; OSError where that cannot be known."""
+        try:
+            status = os.stat(str(upload.location))
+        except _VANISHED:
+            return False
+        return (status.st_mtime_ns, status.st_size) == (upload.generation, upload.size)
+
     def store(self, target: Location, document: Mapping[str, Any], mark: Mark, deadline: Deadline) -> bool:
         """Store a result whole or not at all; False when that of a newer generation is there, which stays."""
         path, text = Path(str(target)), json.dumps(document, ensure_ascii=False).encode()
+        if not _is_plain(target):
+            raise ValueError(NO_NAME)
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.parent / f".{uuid.uuid4()}"  # not tempfile's, which nobody else may read
         try:
             beside.write_bytes(text)
-            with locked(path.parent):
-                present = Mark.of(_metadata(target.name))
-                if path.exists() and not mark.replaces(present):
+            with locked(path.parent, deadline):
+                present = _mark(target)
+                if present and not mark.replaces(present):
                     return present.generation == mark.generation
                 beside.replace(path)
             return True
@@ -79,59 +99,60 @@ class Folders:
             beside.unlink(missing_ok=True)
 
 
-def _names(folder: str, start: str, end: str) -> Iterator[str]:
-    """The files below a folder, whose name ends in a slash unless it is the root, in the order of their names."""
-    found = _sorted_entries(folder)
-    # What comes right before the start may be the folder that it lies in.
-    for name in islice(found, max(bisect_left(found, start) - 1, 0), None):
-        if end and name >= end:
-            return
-        if name.endswith("/") and (name >= start or start.startswith(name)):
-            yield from _names(name, start, end)
-        elif name >= start and os.path.isfile(f"/{name}"):
-            yield name
-
-
-def _sorted_entries(folder: str) -> tuple[str, ...]:
-    """What is in a folder; the names of folders end in a slash, by which they are sorted among the others.
-
-    Of a folder with a million files each page asks again: its names are kept, unless it may still be changing.
-    """
+def _look(name: str) -> Upload | Finished | None:
+    """What a name stands for; None when it was deleted since it was listed."""
+    location = Location("", name)
     try:
-        changed = os.stat(f"/{folder}").st_mtime_ns
-        is_settled = time.time_ns() - changed > _NANOSECONDS_TO_SETTLE
-        return _settled_entries(folder, changed) if is_settled else tuple(sorted(_entries(folder)))
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
-
-
-@lru_cache(maxsize=4)
-def _settled_entries(folder: str, changed: int) -> tuple[str, ...]:
-    return tuple(sorted(_entries(folder)))
-
-
-def _entries(folder: str) -> Iterator[str]:
-    with os.scandir(f"/{folder}") as entries:
-        for entry in entries:
-            yield f"{folder}{entry.name}{'/' if entry.is_dir(follow_symlinks=False) else ''}"
+        status = os.stat(str(location))
+    except OSError as error:
+        if error.errno == errno.ELOOP or (isinstance(error, _VANISHED) and os.path.islink(str(location))):
+            return Finished(location, Outcome.IGNORED, LINK_TO_NOTHING)
+        if isinstance(error, _VANISHED):
+            return None
+        return Finished(location, Outcome.RETRIED, f"It cannot be looked at: {error.strerror}")
+    if stat.S_ISREG(status.st_mode):
+        kind, _ = mimetypes.guess_type(name)
+        return Upload("", name, status.st_mtime_ns, kind, status.st_size, _metadata(name))
+    return Finished(location, Outcome.IGNORED, LINK_TO_FOLDER if stat.S_ISDIR(status.st_mode) else NO_FILE)
 
 
 def _metadata(name: str) -> Mapping[str, str]:
     """What the metadata of an object would say: whether the file is a result, and of what."""
-    if not name.endswith(".json"):
-        return {}
+    mark = _mark(Location("", name)) if name.endswith(".json") else None
+    return mark.metadata() if mark and mark.is_ours else {}
+
+
+def _mark(place: Location) -> Mark | None:
+    """The mark of the result in a file; of a broken one as of what is not ours, None where there is no file."""
     try:
-        return Mark.of_document(json.loads(Path(f"/{name}").read_bytes())).metadata()
-    except (FileNotFoundError, KeyError, TypeError, ValueError):
-        return {}
+        return Mark.of_document(read_json(str(place), MAX_RESULT)) if _is_plain(place) else None
+    except (*_VANISHED, NoFile):
+        return None
+    except (OSError, KeyError, TypeError, ValueError):
+        return Mark.of(None)
+
+
+def _is_plain(place: Location) -> bool:
+    """Whether a path leads where it says; an object may have empty parts, `..` and zero bytes in its name."""
+    return os.path.normpath(str(place)) == str(place) and "\0" not in place.name
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keeps others from storing in the folder between a look and a write."""
-    handle = os.open(folder, os.O_RDONLY)
+def locked(folder: Path, deadline: Deadline) -> Iterator[None]:
+    """Keeps others from storing in the folder between a look and a write; raises OutOfTime."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while not _lock(handle):
+            time.sleep(min(_SECONDS_BETWEEN_TRIES, deadline.remaining()))
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Whether it is locked now; who waits without end waits for one that was stopped, too."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

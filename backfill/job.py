@@ -40,14 +40,16 @@ class Job:
     """The folder in which workers on the same machine note how far they are; empty where nobody looks."""
 
     @property
+    def folder(self) -> str:
+        """What the results of files leave out of their names, so that files and results can be moved."""
+        return "" if self.pictures.bucket else self.pictures.folder
+
+    @property
     def settings(self) -> UploadSettings:
         """What selects objects, as for the upload function."""
         return UploadSettings(
             results=self.results,
-            failed=None,
             bucket=self.pictures.bucket or None,
-            include=(),
             exclude=self.exclude,
-            annotate=False,
             max_event_age=math.inf,
         )

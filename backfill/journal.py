@@ -32,15 +32,20 @@ Note = Callable[[bytes], None]
 @cache
 def notes(folder: str) -> Note:
     """What notes for this process and all its threads; without a folder nobody waits for notes."""
-    if not folder:
-        return lambda note: None
-    file, _ = tempfile.mkstemp(dir=folder)
+    file = _file(folder)
 
     def write(note: bytes) -> None:
-        with suppress(OSError):  # a full disk must not cost more than the display of progress
-            os.write(file, note)
+        if file is not None:
+            with suppress(OSError):
+                os.write(file, note)
 
     return write
+
+
+def _file(folder: str) -> int | None:
+    with suppress(OSError):  # a full disk must not cost more than the display of progress
+        return tempfile.mkstemp(dir=folder)[0] if folder else None
+    return None
 
 
 class Reader:

@@ -16,7 +16,7 @@ from backfill.finished import Finished
 from backfill.job import ERRORS, PREDICTIONS, Job
 from backfill.journal import FINISHED, notes
 from backfill.storing import Classified
-from predictor import labelled
+from predictor import best
 from service import documents
 from service.errors import STATUS_NAMES
 from service.outcome import Outcome
@@ -63,10 +63,11 @@ class Lines(beam.DoFn):  # type: ignore[misc] # Beam has no types
             finished = Finished(upload.location, answer.outcome, answer.reason)
         else:
             labels = self._job.info.labels
-            prediction = documents.vertex_prediction(answer, labels)
+            classes = best(answer, documents.DEFAULT_PREDICTIONS)
+            prediction = documents.vertex_prediction(answer, labels, classes)
             yield TaggedOutput(PREDICTIONS, _line({"instance": instance, "prediction": prediction}))
-            (best,) = labelled(answer, labels, 1)
-            finished = Finished(upload.location, Outcome.LABELLED, "", best.label, best.score, thumbnail)
+            first = classes[0]
+            finished = Finished(upload.location, Outcome.LABELLED, "", labels[first], float(answer[first]), thumbnail)
         notes(self._job.journal)(FINISHED[finished.outcome])
         yield finished
 

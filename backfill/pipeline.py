@@ -9,11 +9,11 @@ from backfill.failure import Failure
 from backfill.inference import ClassifierHandler
 from backfill.job import Job
 from backfill.jsonl import ANSWERED, UNANSWERED, WriteLines
+from backfill.page import WHOLE
 from backfill.reading import SKIPPED, List, Picture, Read
 from backfill.storing import Classified, Store
 from backfill.summarise import Summarise
 from backfill.summary import Summary
-from backfill.survey import Page
 from backfill.thumbnails import thumbnail_of
 from service.outcome import Outcome
 from service.upload import Upload
@@ -26,12 +26,12 @@ def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
     pictures are held than are being worked on. That is why branches meet only in their summaries: flattened before,
     they would be kept until all are done.
     """
-    everything = pipeline | "Start" >> beam.Create([Page()])
+    everything = pipeline | "Start" >> beam.Create([WHOLE])
     listed = everything | "List" >> beam.ParDo(List(job)).with_outputs(SKIPPED, main="pages")
+    spread = listed.pages | "Spread" >> beam.Reshuffle()
+    read = spread | "Read" >> beam.ParDo(Read(job)).with_outputs(SKIPPED, main="pictures")
     answered, failed = (
-        listed.pages
-        | "Spread" >> beam.Reshuffle()
-        | "Read" >> beam.ParDo(Read(job))
+        read.pictures
         | "One at a time" >> beam.Map(_alone)
         | "Classify" >> RunInference(_handler(job)).with_exception_handling()
     )
@@ -42,7 +42,12 @@ def build(job: Job, pipeline: beam.Pipeline) -> beam.PCollection:
     recorded = failed.failed_inferences | "Make record" >> beam.Map(_failed) | "Store records" >> record
     summaries = [
         finished | f"Summarise {name}" >> beam.CombineGlobally(Summarise())
-        for name, finished in (("skipped", listed[SKIPPED]), ("stored", stored), ("recorded", recorded))
+        for name, finished in (
+            ("skipped", listed[SKIPPED]),
+            ("skipped later", read[SKIPPED]),
+            ("stored", stored),
+            ("recorded", recorded),
+        )
     ]
     return summaries | beam.Flatten() | "Summarise" >> beam.CombineGlobally(Summary.merged)
 
@@ -62,7 +67,9 @@ def _classified(answer: tuple[Upload, PredictionResult], job: Job) -> Classified
     return upload, result.inference, thumbnail_of(result.example, job) if wants_thumbnail else b""
 
 
-def _failed(failure: tuple[list[tuple[Upload, Picture]], tuple[type, str, list[str]]]) -> Classified:
+def _failed(failure: tuple[list[tuple[Upload, Picture]], tuple[type[Exception], str, list[str]]]) -> Classified:
     """An error that no picture explains."""
-    [(upload, _)], (_, text, _) = failure
+    [(upload, _)], (kind, text, _) = failure
+    if issubclass(kind, MemoryError):
+        return upload, Failure.of(MemoryError()), b""
     return upload, Failure(Outcome.FAILED, 500, f"It could not be classified: {text}"), b""

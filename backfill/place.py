@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
+from backfill.finished import Finished
 from predictor import Limits
 from service.deadline import Deadline
 from service.location import Location
@@ -23,11 +24,19 @@ PAGE = 50  # pictures that one worker takes at a time
 class Place(Results, Protocol):
     """What `backfill/bucket.py` does with objects, and `backfill/folder.py` with files."""
 
-    def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
-        """Those whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty."""
+    def list_objects(
+        self, bucket: str, prefix: str, start: str, end: str, timeout: float
+    ) -> Iterator[Upload | Finished]:
+        """Those whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty.
+
+        What can be no picture, or cannot be looked at, is Finished by that and stops no other.
+        """
 
     def marks(self, prefix: Location, places: set[Location], timeout: float) -> dict[Location, Mark]:
         """What is there at the places, below the prefix, of the results of objects whose names follow each other."""
+
+    def is_current(self, upload: Upload) -> bool:
+        """Whether a result may still be stored, as far as that does not show at the result's place."""
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """One in exactly that generation; raises Gone, and BadImage for what cannot be unpacked or is too large."""

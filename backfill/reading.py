@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import apache_beam as beam
@@ -11,15 +12,18 @@ from backfill.concurrent import Concurrently
 from backfill.failure import Failure
 from backfill.finished import Finished
 from backfill.job import Job
-from backfill.journal import ALL_LISTED, LEFT_ALONE, TO_DO, notes
+from backfill.journal import ALL_LISTED, FINISHED, LEFT_ALONE, TO_DO, notes
+from backfill.page import Page, digest
 from backfill.place import PAGE, place_for
-from backfill.survey import Page, survey
+from backfill.survey import survey
 from service.deadline import Deadline
+from service.location import Location
 from service.outcome import Outcome
 from service.upload import Upload
 
 SKIPPED = "skipped"
-"""The output of `List` for what is left alone."""
+"""The output for what is Finished before it is read."""
+VANISHED = "it was deleted since it was listed"
 
 Picture = bytes | Failure
 """The bytes of an image file, or why there are none."""
@@ -32,25 +36,26 @@ class List(beam.DoFn):  # type: ignore[misc] # Beam has no types
         self._job = job
 
     def process(self, whole: Page) -> Iterator[Page | TaggedOutput]:
-        """The pages, and as SKIPPED each object that is left alone."""
+        """The pages, and as SKIPPED each object that is left alone, or that cannot even be looked at."""
         note = notes(self._job.journal)
         names: list[str] = []
         total = 0
-        for upload, reason in survey(self._job, whole):
-            if reason:
-                note(LEFT_ALONE)
-                yield TaggedOutput(SKIPPED, Finished(upload.location, Outcome.IGNORED, reason))
+        for found in survey(self._job, whole):
+            if isinstance(found, Finished):
+                is_left = found.outcome is Outcome.IGNORED
+                note(LEFT_ALONE if is_left else TO_DO + FINISHED[found.outcome])
+                yield TaggedOutput(SKIPPED, found)
                 continue
             note(TO_DO)
-            names.append(upload.name)
+            names.append(found.name)
             total += 1
             if len(names) == PAGE or total == self._job.limit:
-                yield _page(names)
+                yield Page.of(names)
                 names = []
             if total == self._job.limit:
                 break
         if names:
-            yield _page(names)
+            yield Page.of(names)
         note(ALL_LISTED)
 
 
@@ -60,11 +65,25 @@ class Read(Concurrently[Upload, tuple[Upload, Picture]]):
     def __init__(self, job: Job) -> None:
         self._job = job
 
-    def process(self, page: Page) -> Iterator[tuple[Upload, Picture]]:
-        """What Beam calls for each page."""
-        for upload, reason in survey(self._job, page):
-            if reason is None:
-                yield from self.start(upload)
+    def process(self, page: Page) -> Iterator[tuple[Upload, Picture] | TaggedOutput]:
+        """What Beam calls for each page; all that the page is about is given out, here or as SKIPPED, and nothing else.
+
+        What is new between the page's names is for another run: it is neither in the counts nor in the job's limit.
+        """
+        left = Counter(page.digests)
+        missing = Finished(Location(self._job.pictures.bucket, page.start), Outcome.SUPERSEDED, VANISHED)
+        for found in survey(self._job, page):
+            name = digest(found.name if isinstance(found, Upload) else found.source.name)
+            if isinstance(found, Finished) and found.is_folder:  # in which they may be
+                missing = found
+            if not left[name]:
+                continue
+            left[name] -= 1
+            if isinstance(found, Upload):
+                yield from self.start(found)
+            else:
+                yield self._skipped(found)
+        yield from (self._skipped(missing) for _ in left.elements())
 
     def work(self, item: Upload) -> tuple[Upload, Picture]:
         """Read one picture."""
@@ -76,6 +95,6 @@ class Read(Concurrently[Upload, tuple[Upload, Picture]]):
         except Exception as error:  # all of it is recorded: one picture must not stop the others
             return item, Failure.of(error)
 
-
-def _page(names: list[str]) -> Page:
-    return Page(names[0], f"{names[-1]}\0", len(names))
+    def _skipped(self, finished: Finished) -> TaggedOutput:
+        notes(self._job.journal)(FINISHED[finished.outcome])
+        return TaggedOutput(SKIPPED, finished)

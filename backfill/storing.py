@@ -12,8 +12,9 @@ from backfill.job import Job
 from backfill.journal import FINISHED, notes
 from backfill.place import place_for
 from predictor import labelled
+from service.calls import Gone
 from service.deadline import Deadline
-from service.outcome import Outcome
+from service.outcome import STORED, Outcome
 from service.recorder import Recorder
 from service.upload import Upload
 
@@ -31,7 +32,7 @@ class Store(Concurrently[Classified, Finished]):
         """Beam calls it once for each copy."""
         super().setup()
         job = self._job
-        self._recorder = Recorder(place_for(job.results), job.results, job.info, job.relabels)
+        self._recorder = Recorder(place_for(job.results), job.results, job.info, job.relabels, job.folder)
 
     def process(self, classified: Classified) -> Iterator[Finished]:
         """What Beam calls for each picture."""
@@ -47,16 +48,19 @@ class Store(Concurrently[Classified, Finished]):
         upload, answer, thumbnail = item
         deadline = Deadline.after(self._job.timeout)
         try:
+            if not place_for(upload.location).is_current(upload):
+                answer = Failure.of(Gone(upload.location))
             if isinstance(answer, Failure):
                 return self._record(upload, answer, deadline)
             found = labelled(answer, self._job.info.labels)
             outcome = self._recorder.labels(upload, found, deadline)
+            return Finished(upload.location, outcome, "", found[0].label, found[0].score, thumbnail)
         except Exception as error:  # is told at the end; the next run tries again
-            return Finished(upload.location, Outcome.RETRIED, f"Its result could not be stored: {error}")
-        return Finished(upload.location, outcome, "", found[0].label, found[0].score, thumbnail)
+            reason = f"Its result could not be stored: {str(error) or type(error).__name__}"
+            return Finished(upload.location, Outcome.RETRIED, reason)
 
     def _record(self, upload: Upload, failure: Failure, deadline: Deadline) -> Finished:
         outcome = failure.outcome
-        if outcome is not Outcome.SUPERSEDED:
+        if outcome in STORED:
             outcome = self._recorder.error(upload, outcome, failure.code, failure.reason, deadline)
         return Finished(upload.location, outcome, failure.reason)

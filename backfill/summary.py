@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,10 +16,11 @@ MOST_LEAST_CERTAIN = 12
 MOST_PICTURES = 1200
 """Of all labels together, unless there are more labels than that, each of which keeps one."""
 MOST_WITHOUT_LABELS = 100
-"""Of those that have none, the first that are named."""
+"""Of those that have none, the first that are named of each outcome."""
 OTHER_REASONS = "other reasons"
 
-WITHOUT_LABELS = (Outcome.REFUSED, Outcome.FAILED, Outcome.RETRIED)
+WITHOUT_LABELS = (Outcome.RETRIED, Outcome.FAILED, Outcome.REFUSED)
+"""What came of those that were to have labels and have none; first what another run may mend."""
 
 
 @dataclass
@@ -30,8 +32,8 @@ class Summary:
     labels: Counter[str] = field(default_factory=Counter)
     least_certain: dict[str, list[Finished]] = field(default_factory=dict)
     """By label, with the lowest score first; empty where no report is wanted."""
-    without_labels: list[Finished] = field(default_factory=list)
-    """The first by name of those that were to have labels and have none."""
+    without_labels: dict[Outcome, list[Finished]] = field(default_factory=dict)
+    """By outcome, of those that were to have labels and have none the first by name."""
 
     def add(self, finished: Finished) -> None:
         """Count one object."""
@@ -39,7 +41,7 @@ class Summary:
         if finished.reason:
             self._count_reason((finished.outcome, finished.reason), 1)
         if finished.outcome in WITHOUT_LABELS:
-            self._name([finished])
+            self._name(finished)
         if finished.outcome is Outcome.LABELLED:
             self.labels[finished.label] += 1
             if finished.thumbnail:
@@ -57,7 +59,9 @@ class Summary:
             for found in summary.least_certain.values():
                 for finished in found:
                     whole._keep(finished)
-            whole._name(summary.without_labels)
+            for found in summary.without_labels.values():
+                for finished in found:
+                    whole._name(finished)
         return whole
 
     def _count_reason(self, key: tuple[Outcome, str], number: int) -> None:
@@ -65,10 +69,10 @@ class Summary:
         known = key in self.reasons or len(self.reasons) < MOST_REASONS
         self.reasons[key if known else (key[0], OTHER_REASONS)] += number
 
-    def _name(self, finished: list[Finished]) -> None:
-        self.without_labels.extend(finished)
-        self.without_labels.sort(key=lambda one: (one.source.name, one.outcome, one.reason))
-        del self.without_labels[MOST_WITHOUT_LABELS:]
+    def _name(self, finished: Finished) -> None:
+        named = self.without_labels.setdefault(finished.outcome, [])
+        insort(named, finished, key=lambda one: (one.source.name, one.reason))
+        del named[MOST_WITHOUT_LABELS:]
 
     def _keep(self, finished: Finished) -> None:
         before = _room(len(self.least_certain))

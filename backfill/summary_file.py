@@ -21,9 +21,9 @@ def to_json(summary: Summary) -> str:
         "reasons": [[outcome.value, reason, number] for (outcome, reason), number in summary.reasons.items()],
         "labels": summary.labels,
         "least_certain": [_document(one) for found in summary.least_certain.values() for one in found],
-        "without_labels": [_document(one) for one in summary.without_labels],
+        "without_labels": [_document(one) for found in summary.without_labels.values() for one in found],
     }
-    return json.dumps(document, ensure_ascii=False)
+    return json.dumps(document)  # in ASCII: names of files may hold what is not Unicode
 
 
 def from_json(text: str | bytes) -> Summary:
@@ -33,10 +33,11 @@ def from_json(text: str | bytes) -> Summary:
         Counter({Outcome(value): number for value, number in document["outcomes"].items()}),
         Counter({(Outcome(value), reason): number for value, reason, number in document["reasons"]}),
         Counter(document["labels"]),
-        without_labels=[_finished(one) for one in document["without_labels"]],
     )
     for one in map(_finished, document["least_certain"]):
         summary.least_certain.setdefault(one.label, []).append(one)
+    for one in map(_finished, document["without_labels"]):
+        summary.without_labels.setdefault(one.outcome, []).append(one)
     return summary
 
 

@@ -2,65 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
+from backfill.finished import Finished
 from backfill.job import Job
+from backfill.page import WHOLE, Page
 from backfill.place import place_for
-from service import globs, results, selection
+from backfill.present import Present
+from service import globs, selection
 from service.location import Location
-from service.results import Mark
+from service.outcome import Outcome
 from service.upload import Upload
 
 CHUNK = 1000  # objects whose results are looked up together; what Cloud Storage lists at a time
-HAS_RESULT = "it has its result"
-HAS_OTHERS = "another model labelled it; --relabel replaces that"
-HAS_NEWER = "there is a result for a newer generation"
+NO_UNICODE = "Its name is not Unicode, so that no result can be named after it; rename it"
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Page:
-    """A span of names, from `start` on and before `end` unless that is empty, with so many pictures to be labelled."""
-
-    start: str = ""
-    end: str = ""
-    pictures: int = 0
-
-
-def survey(job: Job, page: Page = Page()) -> Iterator[tuple[Upload, str | None]]:
-    """Each object that is asked for, by name, with the reason to leave it alone; None for one to label.
+def survey(job: Job, page: Page = WHOLE) -> Iterator[Upload | Finished]:
+    """Each object that is asked for, by name: an Upload is to be labelled; what is Finished is left alone or failed.
 
     No more than CHUNK are held at a time.
     """
     pattern = job.pictures
     place = place_for(Location(pattern.bucket, ""))
     found = place.list_objects(pattern.bucket, pattern.prefix, page.start, page.end, job.timeout)
-    asked = (upload for upload in found if globs.matches(upload.name, [pattern.names]))
+    asked = (one for one in found if is_asked(job, one))
     for some in _chunks(asked, CHUNK):
-        marks = _marks(job, some) if job.output == "objects" else {}
-        for upload in some:
-            yield upload, _reason_against(job, upload, marks.get(results.place(job.results, upload, ".json")))
+        selected = [_selected(job, one) for one in some]
+        if job.output == "jsonl":
+            yield from selected
+            continue
+        nameable = [_nameable(one) if isinstance(one, Upload) else one for one in selected]
+        present = Present(job, [one for one in nameable if isinstance(one, Upload)])
+        yield from (present.unless_done(one) if isinstance(one, Upload) else one for one in nameable)
 
 
-def _reason_against(job: Job, upload: Upload, present: Mark | None) -> str | None:
-    reason = selection.reason_against(upload.bucket, upload.name, upload.metadata, job.settings)
-    if reason or present is None:
-        return reason
-    if present.generation > upload.generation:
-        return HAS_NEWER
-    mark = Mark(upload.generation, is_final=True, model=job.info.version, relabels=job.relabels)
-    if mark.replaces(present):
-        return None
-    return HAS_RESULT if present.model == job.info.version else HAS_OTHERS
+def is_asked(job: Job, found: Upload | Finished) -> bool:
+    """Whether the job is about it, or may be about what is in a folder that cannot be listed."""
+    if isinstance(found, Upload):
+        return job.pictures.matches(found.name)
+    name = found.source.name
+    if found.is_folder:
+        return job.pictures.reaches_below(name) and not globs.matches(name, job.exclude)
+    return job.pictures.matches(name)
 
 
-def _marks(job: Job, uploads: Iterable[Upload]) -> dict[Location, Mark]:
-    places = {results.place(job.results, upload, ".json") for upload in uploads}
-    return place_for(job.results).marks(job.results, places, job.timeout)
+def _selected(job: Job, found: Upload | Finished) -> Upload | Finished:
+    """The same, unless the job leaves it alone."""
+    if isinstance(found, Upload):
+        return _left_out(job, found.location, found.metadata) or found
+    return found if found.is_folder else _left_out(job, found.source, {}) or found
+
+
+def _left_out(job: Job, source: Location, metadata: Mapping[str, str]) -> Finished | None:
+    reason = selection.reason_against(source.bucket, source.name, metadata, job.settings)
+    return Finished(source, Outcome.IGNORED, reason) if reason else None
+
+
+def _nameable(upload: Upload) -> Upload | Finished:
+    """The same, if a result can have its name."""
+    try:
+        upload.name.encode()
+    except UnicodeEncodeError:
+        return Finished(upload.location, Outcome.RETRIED, NO_UNICODE)
+    return upload
 
 
 def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from backfill.summary import WITHOUT_LABELS
 from service.outcome import Outcome
 
 
@@ -30,8 +31,8 @@ class Tally:
 
     @property
     def errors(self) -> int:
-        """Those among them that have no labels now."""
-        return self.done - self.finished[Outcome.LABELLED] - self.finished[Outcome.SUPERSEDED]
+        """Those among them that were to have labels and have none."""
+        return sum(self.finished[outcome] for outcome in WITHOUT_LABELS)
 
     def progress(self) -> str:
         """The same as a sentence."""

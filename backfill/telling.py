@@ -12,11 +12,14 @@ import click
 from backfill.estimate import Speed, Survey
 from backfill.job import Job
 from backfill.prices import PRICES_OF, Cost
+from backfill.printable import printable
 from backfill.summary import Summary
 from service.outcome import Outcome
 
 MOST_LABELS = 20
 MOST_REASONS = 10
+MOST_NAMES = 10
+"""Of those without labels, of each outcome."""
 HEADINGS = {
     Outcome.IGNORED: "Left alone",
     Outcome.SUPERSEDED: "Superseded",
@@ -41,12 +44,21 @@ class Measured:
         outcomes, labels = self.summary.outcomes, self.summary.labels
         rate = (outcomes.total() - outcomes[Outcome.IGNORED]) / self.seconds
         yield "Labelled", [f"{outcomes[Outcome.LABELLED]:,}"]
-        for outcome, heading in HEADINGS.items():
-            if outcomes[outcome]:
-                yield heading, [f"{outcomes[outcome]:,}", *most(reasons(self.summary, outcome), MOST_REASONS)]
+        yield from endings(self.summary)
         if labels:
             yield "Labels", list(most(labels, MOST_LABELS))
         yield "Time", [f"{duration(self.seconds)}, {rate:,.1f} a second"]
+
+
+def endings(summary: Summary) -> Iterator[Row]:
+    """What came of objects but labels: how many, why, and the names of those that were to have some."""
+    for outcome, heading in HEADINGS.items():
+        if number := summary.outcomes[outcome]:
+            why = reasons(summary, outcome)
+            named = summary.without_labels.get(outcome, [])[:MOST_NAMES]
+            names = [f"   {one.source}{f': {one.reason}' if len(why) > 1 else ''}" for one in named]
+            more = [f"   and {number - len(names):,} more"] if names and number > len(names) else []
+            yield heading, [f"{number:,}", *most(why, MOST_REASONS), *names, *more]
 
 
 def reasons(summary: Summary, outcome: Outcome) -> Counter[str]:
@@ -57,8 +69,7 @@ def reasons(summary: Summary, outcome: Outcome) -> Counter[str]:
 def estimate(job: Job, survey: Survey, speed: Speed | None, workers: int | None) -> Iterator[Row]:
     """What there is and what it would take; without workers it is not this machine that will do it."""
     yield "Objects", [f"{survey.found:,}"]
-    if survey.reasons:
-        yield HEADINGS[Outcome.IGNORED], [f"{survey.reasons.total():,}", *most(survey.reasons, MOST_REASONS)]
+    yield from endings(survey.ended)
     limited = " (--limit)" if survey.to_do == job.limit else ""
     yield "To label", [f"{survey.to_do:,}{limited}, {size(survey.size)}"]
     if speed and workers:
@@ -84,7 +95,7 @@ def show(rows: Iterable[Row]) -> None:
     width = max(len(heading) for heading, _ in rows) + 2
     for heading, lines in rows:
         for number, line in enumerate(lines):
-            click.echo(f"{'' if number else heading:{width}}{line}")
+            click.echo(f"{'' if number else heading:{width}}{printable(line)}")
 
 
 def duration(seconds: float) -> str:

@@ -39,7 +39,7 @@ def fetch(job: Job) -> Path:
     if folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} belongs to another user, who could change the model")
     path = folder / f"{job.info.version}.onnx"
-    with locked(folder):
+    with locked(folder, Deadline.after(2 * job.timeout)):  # one who downloads may be waited for
         if not path.exists():
             with cloud_storage().downloaded(Location.parse(job.model), Deadline.after(job.timeout)) as copy:
                 os.replace(copy, path)

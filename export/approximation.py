@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,13 +13,14 @@ import onnx.shape_inference
 
 from export import pictures
 from export.errors import CannotApproximate, ExportError
-from export.kinds.original import Original
+from export.kinds.pipeline import Pipeline
 from export.network import quantization
-from export.network.model_file import ModelFile, version
+from export.network.model_file import ModelFile
 from export.options import Options
 from export.parity import Verification, Verifier
 from export.pictures import Picture
 from export.progress import Report, announced
+from export.version import version
 from predictor import BadImage, Classifier, Decoding, ModelInfo
 from predictor.jpeg_header import STARTS, read_header
 from predictor.metadata import Quantization
@@ -103,7 +103,7 @@ class Approximation:
 
 
 def approximate(
-    file: ModelFile, info: ModelInfo, before: onnx.ModelProto, original: Original, plan: Plan, report: Report
+    file: ModelFile, info: ModelInfo, before: onnx.ModelProto, pipeline: Pipeline, plan: Plan, report: Report
 ) -> Approximation:
     """Change the proven file as planned, in place, and compare it with the original.
 
@@ -116,10 +116,9 @@ def approximate(
     if plan.quantization:
         model = quantization.quantize(model, before, _read(Classifier.load(file.path), plan.calibrating, report))
         file = ModelFile(file.path, model)
-        info = replace(info, tools=info.tools | {"onnxruntime": importlib.metadata.version("onnxruntime")})
-    info = replace(info, version=version(model, info.labels, info.decoding, info.resizing))
+    info = replace(info, version=version(info, pipeline.recipe, model if plan.quantization else None))
     file.describe(info)
-    verifier = Verifier(original, Classifier.load(file.path), before.SerializeToString())
+    verifier = Verifier(pipeline.original, Classifier.load(file.path), before.SerializeToString())
     verification = verifier.verify(announced("Judging by samples", plan.judging, report))
     _check_enough(len(verification.comparisons), info.decoding)
     info = replace(info, parity=verification.parity)

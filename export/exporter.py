@@ -23,7 +23,8 @@ from export.parity import Verification, Verifier
 from export.pictures import UNREADABLE, Picture
 from export.progress import Report, announced
 from export.report import page as report_page
-from predictor import BadModel, Classifier, ModelInfo, Prediction
+from export.version import version
+from predictor import BadModel, Classifier, ModelInfo, Prediction, runtime
 
 Answer = list[Prediction] | str
 """The predictions for one picture, or why there are none."""
@@ -57,7 +58,7 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
         report("Converting the network to ONNX", 0, None)
         network_model, before = _convert(subject)
         plan = Plan.of(options, subject.pipeline.decoding, network_model, before, report)
-        info = _describe(subject, network_model, options)
+        info = _describe(subject, options)
         file = ModelFile(temporary, network_model)
         del network_model  # its weights are in the file and in the original
         file.describe(info)
@@ -67,7 +68,7 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
         failure = verification.failure(tolerance)
         approximation = None
         if plan and not failure:
-            approximation = approximate(file, info, before, subject.original, plan, report)
+            approximation = approximate(file, info, before, subject.pipeline, plan, report)
             failure = approximation.failure
         if options.report:
             report("Writing the report", 0, None)
@@ -111,20 +112,27 @@ def _convert(subject: Subject) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     return model, split_network_input(model)
 
 
-def _describe(subject: Subject, model: onnx.ModelProto, options: Options) -> ModelInfo:
-    pipeline, names = subject.pipeline, subject.labels.names
-    return ModelInfo(
+def _describe(subject: Subject, options: Options) -> ModelInfo:
+    pipeline = subject.pipeline
+    info = ModelInfo(
         name=pipeline.name,
-        version=model_file.version(model, names, pipeline.decoding, pipeline.resizing),
-        labels=names,
+        version="",
+        labels=subject.labels.names,
         activation=subject.activation,
         decoding=pipeline.decoding,
         resizing=pipeline.resizing,
         preprocessing=pipeline.steps,
         source=pipeline.source,
         drawing=options.drawing,
-        tools={"tensorflow": tf.__version__, "tf2onnx": tf2onnx.__version__, "onnx": onnx.__version__},
+        tools=_tools(),
     )
+    return replace(info, version=version(info, pipeline.recipe))
+
+
+def _tools() -> dict[str, str]:
+    """What converts, and what the proof runs on: elsewhere another version may answer otherwise in the last bits."""
+    converters = {"tensorflow": tf.__version__, "tf2onnx": tf2onnx.__version__, "onnx": onnx.__version__}
+    return converters | runtime.versions()
 
 
 def _load(path: Path) -> Classifier:

@@ -95,7 +95,7 @@ def best(scores: Scores, top_k: int | None = None, min_score: float = -math.inf)
 
 
 def labelled(
-    scores: Scores, labels: Sequence[str], top_k: int | None = None, min_score: float = 0.0
+    scores: Scores, labels: Sequence[str], top_k: int | None = None, min_score: float = -math.inf
 ) -> list[Prediction]:
     """The same classes with their labels and scores."""
     return [Prediction(labels[i], float(scores[i])) for i in best(scores, top_k, min_score)]
@@ -134,8 +134,9 @@ def _channels(session: onnxruntime.InferenceSession) -> int | None:
 
 def _check_interface(session: onnxruntime.InferenceSession, info: ModelInfo, path: Path) -> None:
     inputs = [(value.name, value.type) for value in session.get_inputs()]
-    outputs = [(value.name, value.type, value.shape) for value in session.get_outputs()]
-    if inputs != [(INPUT, "tensor(uint8)")] or outputs != [(OUTPUT, "tensor(float)", [len(info.labels)])]:
+    # Other outputs are optional: who does not know them does not fetch them.
+    scores = [(value.type, value.shape) for value in session.get_outputs() if value.name == OUTPUT]
+    if inputs != [(INPUT, "tensor(uint8)")] or scores != [("tensor(float)", [len(info.labels)])]:
         raise BadModel(str(path), f"it does not turn one image into {len(info.labels)} scores")
     channels = _channels(session)
     decoded = (info.decoding.channels,) if info.decoding.channels else tuple(_KINDS)

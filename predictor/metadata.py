@@ -1,4 +1,4 @@
-"""The JSON document that a `model.onnx` carries about itself."""
+"""The JSON document that a `model.onnx` carries about itself; docs/model-file.md specifies it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_type_hints
 
 KEY = "image_classifier"  # its key in the ONNX metadata_props
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
+"""The formats that are read; docs/model-file.md says what each is."""
+FEATURES: frozenset[str] = frozenset()
+"""The features that a file may require of its reader, and that this one has."""
 
 JpegTransform = Literal["fast", "accurate"]
 JpegRatio = Literal[1, 2, 4, 8]
@@ -108,13 +112,18 @@ class Parity:
 class ModelInfo:
     """All that a model file says of itself.
 
-    version: the first 12 hex digits of the SHA-256 of graph, labels, decoding and resizing: two files that
-    answer differently have different versions.
+    version: 12 hex digits that follow from all that decides answers: two files that answer differently have different
+    versions.
     activation: what makes the scores: `softmax`, `sigmoid`, `none`, or `softmax (added)` to an original's logits.
     resizing: what Pillow does between decoding and the graph; None: nothing.
     preprocessing: the steps from pixels to the network's input, in words.
     quantization: what the network was rounded to after it was proven equal; None: nothing.
     drawing: the colours of ink and paper, for a model whose pictures are drawn by hand.
+    tools: the versions of the libraries that made the file, and of those with which parity was measured, by their
+    names on PyPI.
+    requires: the features without which answers would be wrong, each with the first version of this project that
+    reads it.
+    outputs: what each output beside `scores` holds, by its name.
     """
 
     name: str
@@ -129,6 +138,8 @@ class ModelInfo:
     resizing: Resizing | None = None
     quantization: Quantization | None = None
     tools: dict[str, str] = dataclasses.field(default_factory=dict)
+    requires: dict[str, str] = dataclasses.field(default_factory=dict)
+    outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         """The document, as it stands in the file."""
@@ -139,28 +150,61 @@ class ModelInfo:
         """Read the document; a ValueError says what is wrong with it."""
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"its metadata is not JSON: {error}") from error
-        if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
-            raise ValueError(f"its metadata is not of format {FORMAT}: export it again with this version")
+        _check_readable(document)
         try:
             return _from_document(document)
         except (KeyError, TypeError) as error:
             raise ValueError(f"its metadata is incomplete: {error}") from error
 
 
+def _check_readable(document: Any) -> None:
+    """ValueError for a document of another format, or with features that this reader does not have."""
+    form = document.get("format") if isinstance(document, dict) else None
+    if type(form) is not int or form not in READABLE:
+        readable = " or ".join(map(str, READABLE))
+        raise ValueError(f"its metadata is not of format {readable}: use the version that wrote it, or export it again")
+    required = document.get("requires", {})
+    for feature in required.keys() - FEATURES if isinstance(required, dict) else [required]:
+        version = required[feature] if isinstance(required, dict) else None
+        raise ValueError(f"it requires the feature {feature!r}, which version {version} of this project has")
+
+
 def _from_document(document: dict[str, Any]) -> ModelInfo:
-    parity = document.pop("parity")
-    resizing = document.pop("resizing", None)
-    return ModelInfo(
-        labels=tuple(document.pop("labels")),
-        preprocessing=tuple(document.pop("preprocessing")),
-        decoding=Decoding(**document.pop("decoding")),
-        resizing=Resizing(**resizing) if resizing else None,
-        source=Source(**document.pop("source")),
-        parity=Parity(**parity) if parity else None,
-        **document,
-    )
+    """Fields that are not known are left out, but for those that decide pixels."""
+    resizing, parity = document.get("resizing"), document["parity"]
+    known: dict[str, Any] = _known(ModelInfo, document) | {
+        "labels": _texts(document["labels"]),
+        "preprocessing": _texts(document["preprocessing"]),
+        "decoding": Decoding(**_all_known(Decoding, document["decoding"])),
+        "resizing": Resizing(**_all_known(Resizing, resizing)) if resizing else None,
+        "source": Source(**_known(Source, document["source"])),
+        "parity": Parity(**_known(Parity, parity)) if parity else None,
+    }
+    return ModelInfo(**known)
+
+
+def _known(kind: type, values: Any) -> dict[str, Any]:
+    """Of a JSON object what a dataclass has fields for."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{kind.__name__.lower()} is no object")
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _all_known(kind: type, values: Any) -> dict[str, Any]:
+    """All of a JSON object; ValueError for what the dataclass has no field for: to ignore it would change pixels."""
+    known = _known(kind, values)
+    for name in values.keys() - known.keys():
+        raise ValueError(f"its {kind.__name__.lower()} has the unknown field {name!r}: use the version that wrote it")
+    return known
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError("labels and preprocessing are lists of texts")
+    return tuple(values)
 
 
 def _check_choices(part: Decoding | Resizing) -> None:

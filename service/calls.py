@@ -16,8 +16,11 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from service.deadline import Deadline
 from service.location import Location
+from service.refusals import Refusal
 
 VIEWER, USER = "roles/storage.objectViewer", "roles/storage.objectUser"
+ATTEMPT_SHARE = 2 / 3
+"""The part of what is left of the time that one attempt may take, so that one that is stuck leaves time for another."""
 _PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 _PASSING = (
     DataCorruption,
@@ -42,18 +45,29 @@ class Gone(Exception):
 class MissingRole(PermissionError):
     """The function may not do what it has to do; `role` on `bucket` would let it."""
 
-    def __init__(self, role: str, bucket: str) -> None:
-        super().__init__(f"permission denied: grant the function's service account {role} on gs://{bucket}")
+    def __init__(self, role: str, bucket: str, sentence: str) -> None:
+        super().__init__(
+            f"permission denied: grant the function's service account {role} on gs://{bucket}. {sentence}".rstrip()
+        )
         self.role = role
         self.bucket = bucket
 
 
-def call(attempt: Callable[[float], T], deadline: Deadline) -> T:
-    """Try until it works, its error is final, or the time is over; an attempt is told how many seconds it has.
+class Denied(PermissionError):
+    """Cloud Storage refuses for another reason than a missing role; `sentence` is its own."""
 
-    Pauses and attempts are parts of the time that there is, so that one stalled attempt leaves time for another.
-    """
-    result: T = retry_for(deadline.remaining())(lambda: attempt(deadline.remaining() / 3))()
+    def __init__(self, location: Location, sentence: str) -> None:
+        super().__init__(f"{location}: Cloud Storage refuses: {sentence}")
+        self.sentence = sentence
+
+
+class Kept(Denied):
+    """A retention policy or a hold keeps what is there from being replaced."""
+
+
+def call(attempt: Callable[[float], T], deadline: Deadline) -> T:
+    """Try until it works, its error is final, or the time is over; an attempt is told how many seconds it has."""
+    result: T = retry_for(deadline.remaining())(lambda: attempt(deadline.remaining() * ATTEMPT_SHARE))()
     return result
 
 
@@ -64,11 +78,17 @@ def retry_for(seconds: float) -> Retry:
 
 @contextmanager
 def needing(role: str, location: Location) -> Iterator[None]:
-    """Turns the answer that something is forbidden into MissingRole."""
+    """Turns the answer that a call is refused into what it means: MissingRole, Kept or Denied."""
     try:
         yield
-    except exceptions.Forbidden as error:
-        raise MissingRole(role, location.bucket) from error
+    except (exceptions.Forbidden, exceptions.BadRequest, exceptions.PreconditionFailed) as error:
+        refusal = Refusal.of(error)
+        if isinstance(error, exceptions.PreconditionFailed) and not refusal.is_about_constraint:
+            raise
+        if refusal.is_about_role:
+            raise MissingRole(role, location.bucket, refusal.sentence) from error
+        kind = Kept if refusal.is_about_keeping else Denied
+        raise kind(location, refusal.sentence) from error
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The moment by which the work on one event has to end."""
+"""The moments by which the work on one event has to end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import time
 from dataclasses import dataclass
 
 STORAGE_SHARE = 0.8
-"""The part of TIMEOUT_SECONDS in which storage calls may happen; the rest is for the model, and to say what failed."""
+"""The part of TIMEOUT_SECONDS that loading a model, or reading a picture for an HTTP request, may take."""
+CLASSIFIED_BY, STORED_BY, RECORDED_BY = 0.6, 0.75, 0.9
+"""The parts of TIMEOUT_SECONDS by which an upload is classified, its labels stored, and failing that stored why.
+
+Each thing has time that nothing before it can use; the rest is for the answer.
+"""
 
 
 class OutOfTime(TimeoutError):
@@ -37,3 +42,17 @@ class Deadline:
     def share(self, part: float) -> Deadline:
         """An earlier deadline: after that part, 0 to 1, of what is left."""
         return Deadline.after(self.remaining() * part)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """By when the parts of the work on one event have to end, one after the other."""
+
+    classified: Deadline
+    stored: Deadline
+    recorded: Deadline
+
+    @classmethod
+    def of(cls, timeout: float) -> Schedule:
+        """For an event that came now, and has so many seconds."""
+        return cls(*(Deadline.after(timeout * part) for part in (CLASSIFIED_BY, STORED_BY, RECORDED_BY)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from predictor import ModelInfo, Prediction, Scores, best
+from predictor import ModelInfo, Prediction, Scores
 
 DEFAULT_PREDICTIONS = 10
 """How many Vertex AI gives where it is not told."""
@@ -22,16 +22,13 @@ def model(info: ModelInfo) -> dict[str, Any]:
     return {"model": {"name": info.name, "version": info.version}}
 
 
-def vertex_prediction(
-    scores: Scores, labels: Sequence[str], top_k: int | None = DEFAULT_PREDICTIONS, min_score: float = 0.0
-) -> dict[str, Any]:
-    """`{"ids", "displayNames", "confidences"}`, Vertex AI's form of the labels that `predictor.best` chooses.
+def vertex_prediction(scores: Scores, labels: Sequence[str], classes: Sequence[int]) -> dict[str, Any]:
+    """`{"ids", "displayNames", "confidences"}`, Vertex AI's form of the classes that `predictor.best` chose.
 
     `ids` are the classes' places in the model's own order: an export does not hold those of AutoML.
     """
-    chosen = best(scores, top_k, min_score)
     return {
-        "ids": [str(index) for index in chosen],
-        "displayNames": [labels[index] for index in chosen],
-        "confidences": [float(scores[index]) for index in chosen],
+        "ids": [str(index) for index in classes],
+        "displayNames": [labels[index] for index in classes],
+        "confidences": [float(scores[index]) for index in classes],
     }

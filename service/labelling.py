@@ -11,21 +11,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from predictor import BadImage, Classifier
-from service import results, selection
+from service import selection
 from service.calls import Gone
-from service.deadline import STORAGE_SHARE, Deadline
+from service.deadline import Deadline, Schedule
 from service.errors import status_of
 from service.lazy import Lazy
 from service.outcome import Outcome, rule_for
-from service.recorder import Recorder
+from service.recorder import Recorder, put
 from service.settings import UploadSettings
 from service.storage import Storage
 from service.upload import Upload
+from service.workers import Workers
 
 _log = logging.getLogger(__name__)
 
 READ_SHARE = 0.5
-"""The part of the time for storage calls in which the picture is read; the rest is for what is stored about it."""
+"""The part of what is left until an upload has to be classified in which it is read."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ class Labeller:
     settings: UploadSettings
     timeout: float
     """Seconds for one event."""
+    workers: Workers
+    """Where models are loaded and pictures classified, which nothing can stop: an event waits no longer than it may."""
 
     def label(self, upload: Upload) -> Outcome:
         """Classify one upload and store what came of it; raises what a later delivery may not meet again."""
-        started, deadline = time.monotonic(), Deadline.after(self.timeout * STORAGE_SHARE)
+        started, schedule = time.monotonic(), Schedule.of(self.timeout)
         try:
-            outcome, detail = self._attempt(upload, deadline)
+            outcome, detail = self._attempt(upload, schedule)
         except Exception as error:
             severity = logging.ERROR if self._is_too_old(upload) else logging.WARNING
             _report(upload, Outcome.RETRIED, str(error), started, severity)
@@ -50,35 +53,40 @@ class Labeller:
         _report(upload, outcome, detail, started, logging.ERROR if outcome is Outcome.FAILED else logging.INFO)
         return outcome
 
-    def _attempt(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, str]:
+    def _attempt(self, upload: Upload, schedule: Schedule) -> tuple[Outcome, str]:
         """The outcome and what to say of it; raises what the table says is to be retried, while it is young enough."""
         try:
-            return self._classify(upload, deadline)
+            reason = self._reason_against(upload)
+            if reason is None and not upload.is_described:
+                upload = self.storage().describe(upload, schedule.classified)
+                reason = self._reason_against(upload)
+            return (Outcome.IGNORED, reason) if reason else self._classify(upload, schedule)
         except Exception as error:
             rule = rule_for(error)
             if rule.outcome is Outcome.SUPERSEDED:
                 return rule.outcome, str(error)
             if isinstance(error, BadImage):
-                return self._record(upload, rule.outcome, status_of(error), error.reason, deadline)
+                return self._record(upload, rule.outcome, status_of(error), error.reason, schedule.recorded)
             if not self._is_too_old(upload):
                 raise
             reason = f"It could not be classified before its event became too old: {error}"
-            return self._record(upload, Outcome.FAILED, rule.code, reason, deadline)
+            return self._record(upload, Outcome.FAILED, rule.code, reason, schedule.recorded)
 
-    def _classify(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, str]:
+    def _reason_against(self, upload: Upload) -> str | None:
         self.settings.check_watched(upload.bucket)
-        reason = selection.reason_against(upload.bucket, upload.name, upload.metadata, self.settings)
-        if reason:
-            return Outcome.IGNORED, reason
-        classifier, storage = self.classifier(), self.storage()
-        classifier.limits.check_bytes(upload.size)
-        data = storage.read(upload.location, upload.generation, classifier.limits, deadline.share(READ_SHARE))
-        found = classifier.classify(data)
-        outcome = self._recorder().labels(upload, found, deadline)
+        return selection.reason_against(upload.bucket, upload.name, upload.metadata, self.settings)
+
+    def _classify(self, upload: Upload, schedule: Schedule) -> tuple[Outcome, str]:
+        classifier = self.classifier.made() or self.workers.wait_for(self.classifier, schedule.classified)
+        limits, storage = classifier.limits, self.storage()
+        limits.check_bytes(upload.size)
+        data = storage.read(upload.location, upload.generation, limits, schedule.classified.share(READ_SHARE))
+        found = self.workers.wait_for(lambda: classifier.classify(data), schedule.classified)
+        outcome = self._recorder().labels(upload, found, schedule.stored)
         if outcome is Outcome.LABELLED and self.settings.annotate:
             model = f"{classifier.info.name} {classifier.info.version}"
             keys = {"label": found[0].label, "score": str(found[0].score), "classified-by": model}
-            storage.annotate(upload.location, upload.generation, keys, deadline)
+            storage.annotate(upload.location, upload.generation, keys, schedule.stored)
         return outcome, f"{found[0].label} ({found[0].score:.1%})"
 
     def _record(
@@ -88,9 +96,15 @@ class Labeller:
         recorder = self._recorder()
         stored = recorder.error(upload, outcome, code, reason, deadline)
         if self.settings.failed and stored is outcome:
-            target, mark = results.place(self.settings.failed, upload), recorder.mark(upload, outcome)
+            mark, storage = recorder.mark(upload, outcome), self.storage()
             with suppress(Gone):  # then there is nothing to look at
-                self.storage().copy(upload.location, target, upload.content_type, mark, deadline)
+                put(
+                    self.settings.failed,
+                    upload,
+                    mark,
+                    "",
+                    lambda place: storage.copy(upload.location, place, upload.content_type, mark, deadline),
+                )
         return stored, reason
 
     def _recorder(self) -> Recorder:

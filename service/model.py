@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from predictor import BadModel, Classifier
+from predictor import BadModel, Classifier, runtime
 from service.deadline import STORAGE_SHARE, Deadline
 from service.location import GS, Location
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.storage import Storage
+
+
+_log = logging.getLogger(__name__)
 
 
 def check_path(settings: Settings) -> None:
@@ -23,6 +27,15 @@ def check_path(settings: Settings) -> None:
 
 def load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:
     """Load the model that MODEL names; raises what reading it raises, and BadModel when it is not a model."""
+    classifier = _load(settings, get_storage)
+    others = runtime.differences(classifier.info.tools)
+    if others:
+        told = ", ".join(f"{name} {here} (verified with {verified})" for name, (verified, here) in others.items())
+        _log.warning("the model runs on other versions than it was verified with: %s", told)
+    return classifier
+
+
+def _load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:
     if not settings.model.startswith(GS):
         return Classifier.load(settings.model, settings.limits)
     deadline = Deadline.after(settings.timeout * STORAGE_SHARE)

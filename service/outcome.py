@@ -12,7 +12,7 @@ from requests import RequestException
 from urllib3.exceptions import HTTPError
 
 from predictor import BadImage, BadModel
-from service.calls import Gone, MissingRole
+from service.calls import Denied, Gone, MissingRole
 from service.deadline import OutOfTime
 
 
@@ -49,14 +49,21 @@ RULES = (
     Rule("the picture was classified", (), Outcome.LABELLED),
     Rule("the settings do not select the object", (), Outcome.IGNORED),
     Rule("the object was deleted or replaced, or a newer one has its result", (Gone,), Outcome.SUPERSEDED),
-    Rule("not a picture, damaged, empty, too large, or not gzip as it says", (BadImage,), Outcome.REFUSED, 400),
-    Rule("a role is missing (the message names it)", (MissingRole,), Outcome.RETRIED, 403),
     Rule(
-        "429, 5xx, reset, stall, cut or corrupted stream, for longer than `TIMEOUT_SECONDS`",
+        "not a picture, damaged, empty, too large, not whole gzip, or one that the network cannot take",
+        (BadImage,),
+        Outcome.REFUSED,
+        400,
+    ),
+    Rule("a role is missing (the message names it)", (MissingRole,), Outcome.RETRIED, 403),
+    Rule("Cloud Storage refuses for another reason (the message is its own)", (Denied,), Outcome.RETRIED, 403),
+    Rule(
+        "429, 5xx, reset, stall, slow, cut or corrupted stream, or a slow picture, for longer than `TIMEOUT_SECONDS`",
         (GoogleAPIError, GoogleAuthError, RequestException, HTTPError, ConnectionError, DataCorruption, OutOfTime),
         Outcome.RETRIED,
         503,
     ),
+    Rule("there is not enough memory", (MemoryError,), Outcome.RETRIED, 503),
     Rule("the model cannot be loaded", (BadModel, FileNotFoundError), Outcome.RETRIED, 500),
     Rule("anything else that goes wrong", (Exception,), Outcome.RETRIED, 500),
 )

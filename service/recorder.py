@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from predictor import ModelInfo, Prediction
 from service import documents, results
+from service.calls import Kept
 from service.deadline import Deadline
 from service.location import Location
 from service.outcome import Outcome
-from service.results import Mark
+from service.results import File, Mark
 from service.upload import Upload
+
+_log = logging.getLogger(__name__)
 
 
 class Results(Protocol):
@@ -32,6 +36,8 @@ class Recorder:
     """Of the model that was asked; None where none could be loaded."""
     relabels: bool = False
     """Whether labels that another model gave to the same generation are replaced."""
+    folder: str = ""
+    """What the names of files begin with that those of their results do without."""
 
     def labels(self, upload: Upload, found: Iterable[Prediction], deadline: Deadline) -> Outcome:
         """Store an upload's labels; SUPERSEDED when those of a newer generation are there."""
@@ -44,10 +50,34 @@ class Recorder:
     def mark(self, upload: Upload, outcome: Outcome) -> Mark:
         """What decides which of two results stays."""
         version = self.info.version if self.info else ""
-        return Mark(upload.generation, outcome is not Outcome.FAILED, version, self.relabels)
+        return Mark(upload.generation, outcome is not Outcome.FAILED, version, self.relabels, File.of(upload))
 
     def _store(self, upload: Upload, outcome: Outcome, found: dict[str, Any], deadline: Deadline) -> Outcome:
-        target = results.place(self.prefix, upload, ".json")
-        document = results.document(upload, found, self.info)
-        is_newest = self.kept.store(target, document, self.mark(upload, outcome), deadline)
+        document, mark = results.document(upload, found, self.info), self.mark(upload, outcome)
+
+        def store(place: Location) -> bool:
+            return self.kept.store(place, document, mark, deadline)
+
+        is_newest = put(self.prefix, upload, mark, ".json", store, self.folder)
         return outcome if is_newest else Outcome.SUPERSEDED
+
+
+def put(
+    prefix: Location,
+    upload: Upload,
+    mark: Mark,
+    suffix: str,
+    put_at: Callable[[Location], bool],
+    folder: str = "",
+) -> bool:
+    """Put something about an upload at its place, or beside it where a retention policy or a hold keeps what is there.
+
+    What `put_at` gives; raises Kept when what is beside it may not be replaced either.
+    """
+    try:
+        return put_at(results.place(prefix, upload, suffix, folder))
+    except Kept as error:
+        place, reason = results.place_beside(prefix, upload, mark, suffix, folder), error.sentence
+    is_newest = put_at(place)
+    _log.warning("%s: what is stored about it lies at %s: %s", upload, place, reason)
+    return is_newest

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from service import globs
 from service.results import MARK
 from service.settings import UploadSettings
+
+TEMPORARY = re.compile(
+    r"(^|/)(gcloud|gsutil)/tmp/parallel_composite_uploads/"  # gcloud storage; gsutil, below a random prefix
+    r"|^gcs-go-sdk-pc?u-tmp/"  # Go's client library
+    r"|(^|/)[^/;]+;[^/;]+;\d+\.part$"  # Java's: two digests and a number
+)
+"""Names of the parts of parallel composite uploads: they are joined to the object that is meant, and deleted."""
 
 
 def reason_against(bucket: str, name: str, metadata: Mapping[str, str], settings: UploadSettings) -> str | None:
@@ -17,6 +25,8 @@ def reason_against(bucket: str, name: str, metadata: Mapping[str, str], settings
     """
     if name.endswith("/"):
         return "its name ends in /, it stands for a folder"
+    if TEMPORARY.search(name):
+        return "it is a temporary part of a parallel upload"
     for setting, location in (("RESULTS", settings.results), ("FAILED", settings.failed)):
         if location and location.holds(bucket, name):
             return f"it lies below {setting}"

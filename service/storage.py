@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from google.api_core import exceptions
 from google.cloud import storage
 
 from predictor import Limits
-from service import encoding
-from service.calls import USER, VIEWER, call, existing, needing, retry_for
+from service import connections, encoding
+from service.calls import ATTEMPT_SHARE, USER, VIEWER, Kept, call, existing, needing, retry_for
 from service.deadline import Deadline
 from service.location import Location
 from service.results import Mark
@@ -44,11 +44,13 @@ class Newest:
 class Storage:
     """The operations that the functions need, on one client; safe for many threads.
 
-    Each tries again what may pass until its deadline; then it raises what the client raised. All raise MissingRole.
+    Each tries again what may pass until its deadline; then it raises what the client raised, at the latest. All raise
+    MissingRole, and Denied for what Cloud Storage refuses for other reasons.
     """
 
     def __init__(self) -> None:
         self._client = storage.Client()
+        connections.bound(self._client._http)
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """The file in exactly that generation, unpacked; no more than the limits allow is held in memory.
@@ -58,7 +60,7 @@ class Storage:
         blob = self._blob(source, generation)
 
         def download(seconds: float) -> bytes:
-            file = _BoundedFile(limits, deadline)
+            file = _BoundedFile(limits)
             blob.download_to_file(file, raw_download=True, timeout=seconds, retry=None)
             return file.getvalue()
 
@@ -78,7 +80,7 @@ class Storage:
             end_offset=end or None,
             fields="items(bucket,name,generation,contentType,size,metadata),nextPageToken",
             retry=retry_for(timeout),
-            timeout=timeout / 3,
+            timeout=timeout * ATTEMPT_SHARE,
         )
         with needing(VIEWER, Location(bucket, prefix)):
             for blob in found:
@@ -90,6 +92,13 @@ class Storage:
             blob = self._find(source, deadline)
         return Newest(int(blob.generation), int(blob.size)) if blob else None
 
+    def describe(self, upload: Upload, deadline: Deadline) -> Upload:
+        """The upload with all that is known of that generation of the object; raises Gone."""
+        with needing(VIEWER, upload.location), existing(upload.location):
+            blob = self._look(self._blob(upload.location, upload.generation), deadline)
+        known = {"content_type": blob.content_type, "size": blob.size, "metadata": blob.metadata or {}}
+        return replace(upload, **known, is_described=True).seen(blob.time_created)
+
     @contextmanager
     def downloaded(self, source: Location, deadline: Deadline) -> Iterator[Path]:
         """A temporary copy of an object, its size and CRC32C checked, for as long as the block runs."""
@@ -100,7 +109,7 @@ class Storage:
             yield path
 
     def store(self, target: Location, document: Mapping[str, Any], mark: Mark, deadline: Deadline) -> bool:
-        """Store a result; False when that of a newer generation is there, which stays."""
+        """Store a result; False when that of a newer generation is there, which stays. Raises Kept."""
         text = json.dumps(document, ensure_ascii=False)
 
         def write(blob: Any, present: int, seconds: float) -> None:
@@ -111,16 +120,15 @@ class Storage:
     def copy(
         self, source: Location, target: Location, content_type: str | None, mark: Mark, deadline: Deadline
     ) -> bool:
-        """Copy the marked generation of an object as `store` stores; raises Gone."""
+        """Copy the marked generation of an object as `store` stores; raises Gone, and Kept."""
         original = self._blob(source, mark.generation)
 
         def rewrite(blob: Any, present: int, seconds: float) -> None:
             blob.content_type = content_type
-            step = partial(blob.rewrite, original, if_generation_match=present, timeout=seconds, retry=None)
-            token, _, _ = step()
+            step = partial(blob.rewrite, original, if_generation_match=present, retry=None)
+            token, _, _ = step(timeout=seconds)
             while token:  # a large copy to another location takes several calls
-                deadline.remaining()
-                token, _, _ = step(token=token)
+                token, _, _ = step(token=token, timeout=min(seconds, deadline.remaining()))
 
         try:
             return self._put_newest(target, mark, rewrite, deadline)
@@ -153,18 +161,22 @@ class Storage:
         answer was lost.
         """
         present = 0
-        with needing(USER, target):
-            for _ in range(MAX_ROUNDS):
-                blob = self._blob(target)
-                blob.metadata = mark.metadata()
-                try:
+        for _ in range(MAX_ROUNDS):
+            blob = self._blob(target)
+            blob.metadata = mark.metadata()
+            try:
+                with needing(USER, target):
                     call(partial(put, blob, present), deadline)
-                    return True
-                except exceptions.PreconditionFailed:
-                    found = self._find(target, deadline)
-                if found and not mark.replaces(Mark.of(found.metadata)):
-                    return Mark.of(found.metadata).generation == mark.generation
-                present = found.generation if found else 0
+                return True
+            except (exceptions.PreconditionFailed, Kept) as error:
+                refused = error
+            with needing(USER, target):
+                found = self._find(target, deadline)
+            if found and not mark.replaces(Mark.of(found.metadata)):
+                return Mark.of(found.metadata).generation == mark.generation
+            if isinstance(refused, Kept):
+                raise refused
+            present = int(found.generation) if found else 0
         raise exceptions.Aborted(f"{target}: others kept writing it at the same time")
 
     def _download(self, source: Location, path: Path, deadline: Deadline) -> None:
@@ -173,7 +185,7 @@ class Storage:
             raise FileNotFoundError(f"{source}: there is no such object")
 
         def download(seconds: float) -> None:
-            with _TimedFile(path, deadline) as file:
+            with path.open("wb") as file:
                 blob.download_to_file(
                     file, checksum="crc32c", if_generation_match=blob.generation, timeout=seconds, retry=None
                 )
@@ -198,28 +210,14 @@ class Storage:
 
 
 class _BoundedFile(io.BytesIO):
-    """Takes a download; raises ImageTooLarge and OutOfTime in the middle of it."""
+    """Takes a download; raises ImageTooLarge in the middle of it."""
 
-    def __init__(self, limits: Limits, deadline: Deadline) -> None:
+    def __init__(self, limits: Limits) -> None:
         super().__init__()
         self._limits = limits
-        self._deadline = deadline
 
     def write(self, chunk: Any) -> int:
-        self._deadline.remaining()
         self._limits.check_bytes(self.tell() + len(chunk))
-        return super().write(chunk)
-
-
-class _TimedFile(io.FileIO):
-    """Takes a download; raises OutOfTime in the middle of it."""
-
-    def __init__(self, path: Path, deadline: Deadline) -> None:
-        super().__init__(path, "wb")
-        self._deadline = deadline
-
-    def write(self, chunk: Any) -> int:
-        self._deadline.remaining()
         return super().write(chunk)
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from predictor import Classifier
+from service.settings import BadSetting
 
 SIDE = 8  # pixels of the picture that is classified once
 
@@ -38,5 +39,7 @@ def _run(get_classifier: Callable[[], Classifier], is_wanted: Callable[[], bool]
 
             classifier.scores(np.zeros((SIDE, SIDE, 3), np.uint8))
             _log.info("the model %s is loaded", classifier.info.name)
+    except BadSetting as error:
+        _log.error("%s", error)
     except Exception:  # the next request tries again, and is told what is wrong
         _log.exception("the model could not be loaded")

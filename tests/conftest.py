@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from service.settings import TABLE
 from tests.processes import running_function
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 ROOT = Path(__file__).parent.parent
 DIGITS = ROOT / "examples" / "digits"
 SAMPLES = DIGITS / "samples"
-SETTINGS = re.findall(r'environ, "([A-Z_]+)"', (ROOT / "service" / "settings.py").read_text())
 
 
 @pytest.fixture(scope="session")
@@ -93,5 +92,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests say every setting that they mean."""
-    for name in (*SETTINGS, "STORAGE_EMULATOR_HOST"):
+    for name in (*(setting.name for setting in TABLE), "STORAGE_EMULATOR_HOST"):
         monkeypatch.delenv(name, raising=False)

@@ -24,6 +24,7 @@ from PIL import Image
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from deployment.options import DEPLOYED
 from examples.digits.train import split
 from export.__main__ import main as export_command
 from export.approximation import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
@@ -32,12 +33,14 @@ from export.preprocessing.scale import SCALES, Order
 from export.report.page import SHOWN_PICTURES
 from export.source import label_file, labels
 from export.source.source import open_source
-from predictor import Decoding, Resizing
+from predictor import Decoding, ModelInfo, Parity, Resizing, Source
 from predictor.__main__ import main as predict_command
-from predictor.metadata import Drawing
-from service import outcome, results
+from predictor.metadata import READABLE, Drawing
+from service import deadline, outcome, results
 from service.errors import STATUS_NAMES
 from service.http import forms, json_document, patience, worker
+from service.settings import TABLE
+from service.settings import setting as readers
 from service.upload import Upload
 from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
@@ -50,6 +53,8 @@ UPLOADS = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
 DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 HTTP = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
+
+MODEL_FILE = (ROOT / "docs" / "model-file.md").read_text(encoding="utf-8")
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -156,14 +161,40 @@ def test_predictor_options() -> None:
     assert set(re.findall(r"`(--[a-z-]+)", sentence)) == known
 
 
+READERS = {
+    readers.BOTH: "both",
+    readers.ALL: "both, backfill",
+    (readers.HTTP,): "HTTP",
+    (readers.UPLOAD,): "uploads",
+}
+
+
 def test_settings() -> None:
-    """The table of settings has every variable that the code reads, and no more."""
-    cells = re.findall(r"^\| (`[A-Z_`, ]+) \|", section("Settings"), re.MULTILINE)
-    written = {name for cell in cells for name in re.findall("[A-Z_]+", cell)}
-    source = (ROOT / "service" / "settings.py").read_text()
-    read = set(re.findall(r'environ, "([A-Z_]+)"', source))
-    assert written == {name for name in read if not name.startswith("AIP_")}  # Vertex AI sets those
-    assert {name for name in read if name.startswith("AIP_")} <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
+    """README's table is the table of settings: what each means, its default and what deploy.sh sets, who reads it."""
+    rows = [
+        row.strip("| ").split(" | ") for row in re.findall(r"^\| `[A-Z_]+` \|.*$", section("Settings"), re.MULTILINE)
+    ]
+    written = {row[0].strip("`"): [plain(cell) for cell in row[1:]] for row in rows}
+    assert list(written) == [setting.name for setting in TABLE if not setting.set_by]
+    for setting in TABLE:
+        if not setting.set_by:
+            deployed = f"; deploy.sh sets {DEPLOYED[setting]}" if setting in DEPLOYED else ""
+            meaning, *others = written[setting.name]
+            assert others == [setting.unset, READERS[setting.readers]]
+            assert meaning.startswith(f"{setting.meaning}{deployed}")
+            assert "deploy.sh" not in meaning or deployed
+
+
+def test_settings_of_platforms() -> None:
+    """Those that Vertex AI sets are named where its containers are described."""
+    names = {setting.name for setting in TABLE if setting.set_by == "Vertex AI"}
+    assert len(names) == 3
+    assert names <= set(re.findall(r"AIP_[A-Z_]+", HTTP))
+
+
+def plain(text: str) -> str:
+    """Text without its links and code marks."""
+    return re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", text).replace("`", "")
 
 
 def test_demo_output(digits_export: tuple[Path, str]) -> None:
@@ -175,6 +206,17 @@ def test_demo_output(digits_export: tuple[Path, str]) -> None:
     assert [line for line in shown if not line.startswith(moving)] == [
         line for line in printed if not line.startswith(moving)
     ]
+
+
+def test_model_file() -> None:
+    """docs/model-file.md has every field of the document and of its parts, and every format."""
+    table = MODEL_FILE.split("\n## The document\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.*) \|$", table, re.MULTILINE))
+    assert set(rows) == {"format", *(field.name for field in dataclasses.fields(ModelInfo))}
+    for part in (Source, Parity):
+        named = set(re.findall(r"`(\w+)`", rows[part.__name__.lower()]))
+        assert named == {field.name for field in dataclasses.fields(part)}
+    assert [int(form) for form in re.findall(r"^\| (\d) \|", MODEL_FILE, re.MULTILINE)] == sorted(READABLE)[::-1]
 
 
 def test_decoding_settings() -> None:
@@ -411,6 +453,13 @@ def test_retry_table() -> None:
     ]
     table = UPLOADS.split("| what happened |")[1].split("\n\n")[0]
     assert table.splitlines()[2:] == rows
+
+
+def test_shares_of_time() -> None:
+    """The table of what is done by when has the parts of the time that the code has."""
+    table = UPLOADS.split("| by this part of")[1].split("\n\n")[0]
+    parts = [float(part) for part in re.findall(r"^\| ([0-9.]+) \|", table, re.MULTILINE)]
+    assert parts == [deadline.CLASSIFIED_BY, deadline.STORED_BY, deadline.RECORDED_BY]
 
 
 def test_upload_result() -> None:

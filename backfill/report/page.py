@@ -11,6 +11,7 @@ from pathlib import Path
 from backfill import telling
 from backfill.finished import Finished
 from backfill.job import Job
+from backfill.printable import printable
 from backfill.summary import MOST_LEAST_CERTAIN, WITHOUT_LABELS, Summary
 from backfill.telling import HEADINGS, Measured, Row
 from pages import template, thumbnail
@@ -47,16 +48,18 @@ def write(path: Path, job: Job, measured: Measured) -> None:
     sections = list(_sections(summary, job.pictures.prefix.rfind("/") + 1))
     without = [section for section in sections if not section.cards]
     page = template.in_folder(Path(__file__).parent, "page.html").render(
-        model=f"{job.info.name}, version {job.info.version}",
-        pictures=str(job.pictures),
-        results=str(job.results),
+        model=printable(f"{job.info.name}, version {job.info.version}"),
+        pictures=printable(str(job.pictures)),
+        results=printable(str(job.results)),
         figures=list(_figures(measured)),
         reasons=list(_reasons(summary)),
         sections=[section for section in sections if section.cards],
         others=without[:MOST_OTHERS],
         more=without[MOST_OTHERS:],
         most=MOST_LEAST_CERTAIN,
-        failures=[(str(one.source), HEADINGS[one.outcome], one.reason) for one in summary.without_labels],
+        failures=[
+            (printable(str(one.source)), HEADINGS[one.outcome], printable(one.reason)) for one in _named(summary)
+        ],
         failed=sum(summary.outcomes[outcome] for outcome in WITHOUT_LABELS),
     )
     path.write_text(page, encoding="utf-8")
@@ -74,7 +77,12 @@ def _figures(measured: Measured) -> Iterator[tuple[str, str]]:
 def _reasons(summary: Summary) -> Iterator[Row]:
     for outcome, heading in HEADINGS.items():
         if lines := list(telling.most(telling.reasons(summary, outcome), telling.MOST_REASONS)):
-            yield heading, lines
+            yield heading, list(map(printable, lines))
+
+
+def _named(summary: Summary) -> Iterator[Finished]:
+    for outcome in WITHOUT_LABELS:
+        yield from summary.without_labels.get(outcome, [])
 
 
 def _sections(summary: Summary, start: int) -> Iterator[Section]:
@@ -83,8 +91,8 @@ def _sections(summary: Summary, start: int) -> Iterator[Section]:
     lowest = {label: found[0].score for label, found in shown.items()}
     for label in sorted(summary.labels, key=lambda label: (lowest.get(label, math.inf), -summary.labels[label], label)):
         found = shown.get(label, [])
-        cards = (Card(one.source.name[start:], one.score, thumbnail.of_file(one.thumbnail)) for one in found)
-        yield Section(label, summary.labels[label], tuple(cards))
+        cards = (Card(printable(one.source.name[start:]), one.score, thumbnail.of_file(one.thumbnail)) for one in found)
+        yield Section(printable(label), summary.labels[label], tuple(cards))
 
 
 def _shown(summary: Summary) -> dict[str, list[Finished]]:

@@ -9,6 +9,7 @@ import onnx
 
 from export.evidence import Evidence
 from export.kinds.original import Original
+from export.preprocessing.recipe import Recipe
 from predictor import Decoding, Resizing, Source
 
 
@@ -17,10 +18,11 @@ class Pipeline:
     """A model, opened and understood.
 
     name: the model's name in answers. source: where it came from. signatures: all that the model has, for a person.
-    decoding, resizing: what is done before the graph. steps: the preprocessing in words. evidence: why it is this
-    preprocessing. activation: what makes the model's own output, as `interface.activation` says it. original: the
-    model itself. own_labels: the names that it gives so many classes, if it does. step: the distance of two
-    neighbouring scores, for a model whose scores are quantised. convert: makes what `network.convert` gives.
+    decoding, resizing: what is done before the graph. recipe: that of a model that takes pixels. steps: the
+    preprocessing in words. evidence: why it is this preprocessing. activation: what makes the model's own output, as
+    `interface.activation` says it. original: the model itself. own_labels: the names that it gives so many classes, if
+    it does. step: the distance of two neighbouring scores, for a model whose scores are quantised. convert: makes what
+    `network.convert` gives.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Pipeline:
     signatures: tuple[str, ...]
     decoding: Decoding
     resizing: Resizing | None
+    recipe: Recipe | None
     steps: tuple[str, ...]
     evidence: Evidence
     activation: str

@@ -31,6 +31,7 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         signatures=(),
         decoding=recipe.decoding,
         resizing=recipe.resizing,
+        recipe=recipe,
         steps=recipe.in_words(),
         evidence=recovered.evidence,
         activation=model.activation,

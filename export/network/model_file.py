@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import onnx
 
 from export.errors import ExportError
-from predictor import Decoding, ModelInfo, Resizing
+from predictor import ModelInfo
 from predictor.metadata import KEY
-
-VERSION_DIGITS = 12
-
-
-def version(model: onnx.ModelProto, labels: tuple[str, ...], decoding: Decoding, resizing: Resizing | None) -> str:
-    """A name for how the model answers: hex digits of the SHA-256 of graph, labels, decoding and resizing."""
-    digest = hashlib.sha256(model.graph.SerializeToString(deterministic=True))
-    decoded = asdict(decoding)
-    if not decoding.jpeg_least:
-        del decoded["jpeg_least"]  # younger than versions of files that do without it
-    digest.update(json.dumps([labels, [decoded, asdict(resizing) if resizing else None]]).encode())
-    return digest.hexdigest()[:VERSION_DIGITS]
 
 
 class ModelFile:

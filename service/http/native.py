@@ -7,7 +7,7 @@ from typing import Any
 
 import flask
 
-from predictor import BadImage
+from predictor import BadImage, runtime
 from service import documents
 from service.errors import as_document, status_of
 from service.http import forms, instances, json_document, page
@@ -31,6 +31,8 @@ def describe(job: Job) -> flask.Response:
         "parity": asdict(info.parity) if info.parity else None,
         "quantization": info.quantization,
         "drawing": info.drawing,
+        "tools": info.tools,
+        "runtime": runtime.versions(),
         "limits": asdict(classifier.limits) | {"max_instances": job.settings.max_instances},
     }
     return json_response(description, headers={"Vary": "Accept"})

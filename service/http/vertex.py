@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from predictor import best
 from service import documents
 from service.documents import DEFAULT_PREDICTIONS
 from service.errors import RequestError
@@ -36,7 +37,7 @@ def answer(job: Job, instances: list[Any], parameters: Any, parent: str) -> dict
 
 def _prediction(job: Job, instance: Any, place: str, choice: Choice) -> dict[str, Any]:
     scores, labels = job.scores_at(place, _data(job, instance, place)), job.classifier().info.labels
-    return documents.vertex_prediction(scores, labels, choice.top_k, choice.min_score)
+    return documents.vertex_prediction(scores, labels, best(scores, choice.top_k, choice.min_score))
 
 
 def _data(job: Job, instance: Any, place: str) -> bytes:

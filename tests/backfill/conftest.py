@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +32,10 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudStorage]:
 def classifier(digits_model: Path) -> Classifier:
     """The example itself: what the results have to say."""
     return Classifier.load(digits_model)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)

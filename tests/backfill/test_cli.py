@@ -17,11 +17,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backfill.__main__ import main
+from backfill.survey import NO_UNICODE
 from predictor import Limits
 from tests.cloud_storage import Callback, CloudStorage, Status
 from tests.conftest import ROOT, SAMPLES
 
 HOSTILE = "<b>&.png"
+STEERING = "two\nlines \x1b[2J.txt"
+NOT_UTF8 = b"caf\xe9.png"
 PATIENCE = 60  # seconds for what takes ten
 
 
@@ -52,19 +55,23 @@ def runs(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     shutil.copy(SAMPLES / "7.png", photos / HOSTILE)
     (photos / "notes.txt").write_text("milk, eggs, flour")
     (photos / "left out.png").write_bytes(b"")
-    blocked = folder / "labels" / str(photos / "digits" / "3.png.json").removeprefix("/")
+    (photos / STEERING).write_text("milk, eggs, flour")
+    shutil.copy(SAMPLES / "7.png", os.fsencode(photos) + b"/" + NOT_UTF8)
+    blocked = folder / "labels" / "digits" / "3.png.json"
     blocked.mkdir(parents=True)
+    narrow = os.environ | {"PYTHONIOENCODING": "latin-1:strict"}
 
     def run(*options: str) -> subprocess.CompletedProcess[str]:
         given = ["--input", str(photos), "--results", str(folder / "labels"), "--model", str(digits_model.absolute())]
         more = ["--exclude", "**/left out.*", "--workers", "2", *options]
-        return subprocess.run(command(*given, *more), cwd=ROOT, capture_output=True, text=True)
+        return subprocess.run(command(*given, *more), cwd=ROOT, capture_output=True, text=True, env=narrow)
 
     first = run("--report", str(folder / "report.html"))
     blocked.rmdir()
     options = ["--input", str(photos), "--results", str(folder / "labels"), "--model", str(digits_model)]
     between = asked(*options, "--exclude", "**/left out.*", "--dry-run")
-    (photos / "more notes.txt").write_text("and butter")
+    os.rename(os.fsencode(photos) + b"/" + NOT_UTF8, photos / "café.png")
+    (photos / "more notes ™.txt").write_text("and butter")
     return Runs(folder, first, between, run())
 
 
@@ -76,8 +83,8 @@ def test_summary(runs: Runs) -> None:
         ["Left", "alone", "1"],
         ["1", "EXCLUDE", "matches its name"],
     ]
-    assert "            1  This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP." in lines
-    assert any(line.startswith("Not stored") for line in lines)
+    assert "            2  This is not an image in one of the formats JPEG, PNG, GIF, BMP, WEBP." in lines
+    assert "Not stored  2" in lines
     assert any("Its result could not be stored: [Errno 21] Is a directory" in line for line in lines)
     assert "Labels      2  7" in lines
     assert lines[-1].startswith("Time")
@@ -87,21 +94,31 @@ def test_progress(runs: Runs) -> None:
     """Where there is no terminal, what is going on is told in lines from the first moment on, and nothing else."""
     first, *others = runs.first.stderr.splitlines()
     assert first == "looking at what is there: 0 objects"
-    assert "12 of 12 done" in others[-1]
-    assert "2 without labels" in others[-1]
+    assert "14 of 14 done" in others[-1]
+    assert "4 without labels" in others[-1]
     assert all("objects" in line or " done" in line for line in others)
 
 
+def test_names(runs: Runs) -> None:
+    """What has no labels is named, each on one line whatever is in its name, and with its reason where they differ."""
+    photos, lines = runs.folder / "photos", [line.strip() for line in runs.first.stdout.splitlines()]
+    assert f"{photos}/notes.txt" in lines
+    assert rf"{photos}/two\nlines \x1b[2J.txt" in lines
+    assert rf"{photos}/caf\xe9.png: {NO_UNICODE}" in lines
+    assert any(line.startswith(f"{photos}/digits/3.png: Its result could not be stored: [Errno 21]") for line in lines)
+    assert rf"{photos}/more notes \u2122.txt" in [line.strip() for line in runs.second.stdout.splitlines()]
+
+
 def test_exit_codes(runs: Runs) -> None:
-    """It is 1 when a result could not be stored, and 0 when there is only a record that something is no picture."""
+    """It is 1 when something failed, and 0 when there is only a record that something is no picture."""
     assert (runs.first.returncode, runs.second.returncode) == (1, 0)
 
 
 def test_second_run(runs: Runs) -> None:
     """A second run does what the first could not, and what is new; all else has its result."""
     lines = [line.split(maxsplit=1) for line in runs.second.stdout.splitlines()]
-    assert lines[0] == ["Labelled", "1"]
-    assert ["11", "it has its result"] in lines
+    assert lines[0] == ["Labelled", "2"]
+    assert ["12", "it has its result"] in lines
     assert ["Refused", "1"] in lines
     assert ["Labels", "1  3"] in lines
 
@@ -110,20 +127,23 @@ def test_dry_run(runs: Runs) -> None:
     """It says what there is and what is left to do, and what that would take; of a folder, without dollars."""
     lines = runs.between.stdout.splitlines()
     assert runs.between.exit_code == 0
-    assert lines[0].split() == ["Objects", "13"]
+    assert lines[0].split() == ["Objects", "15"]
     assert [line.split(maxsplit=1) for line in lines[2:4]] == [
-        ["11", "it has its result"],
+        ["12", "it has its result"],
         ["1", "EXCLUDE matches its name"],
     ]
-    assert lines[4].startswith("To label    1, 1.7 KiB")
+    assert lines[4].split() == ["Not", "stored", "1"]
+    assert lines[7].startswith("To label    1, 1.7 KiB")
     assert "$" not in runs.between.stdout
 
 
 def test_report(runs: Runs) -> None:
-    """The page is written, also when something failed."""
+    """The page is written, also when something failed, whatever names there are."""
     text = (runs.folder / "report.html").read_text()
     assert text.count("<img") == 10
     assert "could not be stored" in text
+    assert r"/photos/caf\xe9.png<br>" in text
+    assert r"/photos/two\nlines \x1b[2J.txt<br>" in text
 
 
 def test_cost(storage: CloudStorage, digits_model: Path) -> None:

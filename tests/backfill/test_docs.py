@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from backfill import estimate, place, prices, survey, telling
+from backfill import estimate, folder, place, present, prices, telling
 from backfill.__main__ import main
 from backfill.report import page
 from backfill.summary import MOST_LEAST_CERTAIN, MOST_WITHOUT_LABELS
-from predictor import Limits
 from service import selection
 from service.location import Location
 from service.outcome import STORED, Outcome
 from service.results import MARK
-from service.settings import DEFAULT_TIMEOUT, UploadSettings
+from service.settings import TABLE, UploadSettings, common
+from service.settings.setting import BACKFILL
 from tests.cloud_storage import CloudStorage
 from tests.conftest import ROOT, SAMPLES
 
@@ -41,14 +41,17 @@ def test_options() -> None:
     """The table has all options that the command knows, and no more, with their defaults."""
     written = {re.findall(r"`(--[a-z-]+)", cells[0])[0]: cells[2] for cells in rows("What to say")}
     known = {parameter.opts[0]: parameter for parameter in main.params if parameter.opts[0].startswith("--")}
+    assert {parameter.envvar for parameter in known.values() if parameter.envvar} == {
+        setting.name for setting in TABLE if BACKFILL in setting.readers
+    }
     assert written.keys() == known.keys()
     assert {name for name, default in written.items() if default == "required"} == {
         name for name, parameter in known.items() if parameter.required
     }
     for name, value in (
-        ("--timeout", f"`TIMEOUT_SECONDS`, else {DEFAULT_TIMEOUT:.0f}"),
-        ("--max-bytes", f"`MAX_BYTES`, else {Limits.max_bytes}"),
-        ("--max-pixels", f"`MAX_PIXELS`, else {Limits.max_pixels}"),
+        ("--timeout", f"`TIMEOUT_SECONDS`, else {common.PLATFORM_TIMEOUT.default:.0f}"),
+        ("--max-bytes", f"`MAX_BYTES`, else {common.MAX_BYTES.unset}"),
+        ("--max-pixels", f"`MAX_PIXELS`, else {common.MAX_PIXELS.unset}"),
         ("--output", "`objects`"),
     ):
         assert written[name] == value
@@ -56,15 +59,18 @@ def test_options() -> None:
 
 def test_reasons() -> None:
     """The table of what is left alone has all reasons that the code gives."""
-    settings = UploadSettings(Location("photos", "labels"), None, None, (), ("*.gif",), annotate=False, max_event_age=1)
+    settings = UploadSettings(Location("photos", "labels"), exclude=("*.gif",))
     given = {
         selection.reason_against("photos", name, metadata, settings)
         for name, metadata in (("a/", {}), ("labels/a", {}), ("a", {MARK: "1"}), ("a.gif", {}))
     }
     assert {cells[0] for cells in rows("What is left alone")} == given | {
-        survey.HAS_RESULT,
-        survey.HAS_OTHERS,
-        survey.HAS_NEWER,
+        present.HAS_RESULT,
+        present.HAS_OTHERS,
+        present.HAS_NEWER,
+        folder.NO_FILE,
+        folder.LINK_TO_FOLDER,
+        folder.LINK_TO_NOTHING,
     }
 
 
@@ -84,8 +90,10 @@ def test_numbers() -> None:
     assert f"up to {estimate.MOST_TRIED} pictures" in section("Before: `--dry-run`")
     assert f"prices of {prices.PRICES_OF}" in section("Before: `--dry-run`")
     assert f"up to {MOST_LEAST_CERTAIN} pictures" in section("After: `--report`")
-    assert f"the first {MOST_WITHOUT_LABELS} of them" in section("After: `--report`")
+    assert f"the first {MOST_WITHOUT_LABELS} of each kind" in section("After: `--report`")
     assert page.MOST_BYTES < 10_000_000
+    assert f"{telling.MOST_NAMES} of each line" in section("What comes of the others")
+    assert f"larger than {folder.MAX_RESULT // 2**20} MiB" in section("What is left alone")
 
 
 def test_cost() -> None:

@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
-import re
-import tempfile
+import resource
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from backfill.folder import Folders
+from backfill.folder import MAX_RESULT, Folders
 from predictor import ImageTooLarge, Limits
 from service.calls import Gone
-from service.deadline import Deadline
+from service.deadline import Deadline, OutOfTime
 from service.location import Location
-from service.results import Mark
-
-SEGMENTS = st.text(st.sampled_from("a-./Ab~é"), min_size=1, max_size=8)
-
-
-def make(folder: Path, paths: set[str]) -> list[str]:
-    """Make those files that can be there together; their names."""
-    names = []
-    for path in paths:
-        parts = [part for part in path.split("/") if part.strip(".")]
-        file = folder.joinpath(*parts)
-        if parts and not any(parent.is_file() for parent in file.parents) and not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text("x")
-            names.append(str(file).removeprefix("/"))
-    return sorted(names)
+from service.results import File, Mark
+from service.upload import Upload
+from tests.backfill.test_listing import below, found_in, unprivileged
 
 
-def listed(prefix: str, start: str = "", end: str = "") -> list[str]:
-    return [upload.name for upload in Folders().list_objects("", prefix, start, end, 1.0)]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.sets(SEGMENTS, max_size=12), SEGMENTS)
-def test_order_and_spans(paths: set[str], between: str) -> None:
-    """Files come in the order of their whole names, as objects do, and two spans are the whole."""
-    with tempfile.TemporaryDirectory() as folder:
-        names, prefix = make(Path(folder), paths), f"{folder.removeprefix('/')}/"
-        assert listed(prefix) == names
-        assume(not {".", ".."}.intersection(between.split("/")))  # an absolute path has no such parts
-        middle = re.sub("/+", "/", prefix + between)
-        assert listed(prefix, end=middle) + listed(prefix, start=middle) == names
-        assert listed(middle) == [name for name in names if name.startswith(middle)]
-
-
-def test_settled_folder(tmp_path: Path) -> None:
-    """Names of a folder that was not changed for a while are kept, until it is changed."""
-    (tmp_path / "a.png").touch()
-    os.utime(tmp_path, (1, 1))
-    folder = f"{str(tmp_path).removeprefix('/')}/"
-    assert [listed(folder), listed(folder)] == [[f"{folder}a.png"]] * 2
-    (tmp_path / "b.png").touch()
-    assert listed(folder) == [f"{folder}a.png", f"{folder}b.png"]
-
-
-def test_links(tmp_path: Path) -> None:
-    """Links to files are read, links to folders are not followed, links to nothing are no files."""
-    (tmp_path / "a.png").write_text("x")
-    (tmp_path / "b.png").symlink_to("a.png")
-    (tmp_path / "circle").symlink_to(".")
-    (tmp_path / "nothing").symlink_to("gone")
-    assert [Path(name).name for name in listed(f"{str(tmp_path).removeprefix('/')}/")] == ["a.png", "b.png"]
+def uploads_in(folder: Path) -> list[Upload]:
+    return [found for found in found_in(below(folder)) if isinstance(found, Upload)]
 
 
 def test_read(tmp_path: Path) -> None:
@@ -91,36 +50,240 @@ def test_read(tmp_path: Path) -> None:
         read(Limits())
 
 
-def document(generation: int) -> dict[str, object]:
+def test_read_what_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has become a pipe is not waited for; what is changed while it is read is not taken for either version."""
+    file = tmp_path / "a.png"
+    file.write_bytes(b"12345")
+    (upload,) = uploads_in(tmp_path)
+
+    class Changing(Limits):
+        """Looked at in the middle of reading."""
+
+        @property
+        def max_bytes(self) -> int:
+            os.utime(file, ns=(0, upload.generation + 1))
+            return 9
+
+    with pytest.raises(Gone):
+        Folders().read(upload.location, upload.generation, Changing.__new__(Changing), Deadline.after(1))
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(Gone):
+        Folders().read(upload.location, upload.generation, Limits(), Deadline.after(1))
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(Gone):
+        Folders().read(upload.location, upload.generation, Limits(), Deadline.after(1))
+
+
+def test_is_current(tmp_path: Path) -> None:
+    """A file is current until its time or size are others, or it is gone; its name may be taken by what is no file."""
+    file = tmp_path / "a.png"
+    file.write_bytes(b"12345")
+    (upload,) = uploads_in(tmp_path)
+    times = (upload.generation, upload.generation)
+    assert Folders().is_current(upload)
+    os.utime(file, ns=(times[0], times[1] - 1))
+    assert not Folders().is_current(upload)
+    file.write_bytes(b"123456")
+    os.utime(file, ns=times)
+    assert not Folders().is_current(upload)
+    file.unlink()
+    assert not Folders().is_current(upload)
+
+
+def document(generation: int, size: int = 5) -> dict[str, Any]:
     model = {"name": "pets", "version": "a1"}
-    return {"predictions": [], "source": {"generation": str(generation)}, "model": model}
+    source = {"bucket": "", "name": "photos/a.png", "generation": str(generation), "size": size}
+    return {"predictions": [], "source": source, "model": model}
+
+
+def mark(generation: int, size: int = 5, *, is_final: bool = True) -> Mark:
+    return Mark(generation, is_final, "a1", file=File("photos/a.png", size))
+
+
+def store(target: Location, generation: int, size: int = 5, *, is_final: bool = True) -> bool:
+    found = mark(generation, size, is_final=is_final)
+    return Folders().store(target, document(generation, size), found, Deadline.after(1))
 
 
 def test_store(tmp_path: Path) -> None:
-    """The result of the newest generation stays, beside no other file; its mark is read from it."""
+    """The last result stays, as times of files are in no order, beside no other file; its mark is read from it."""
     target = Location.of_path(f"{tmp_path}/deep/a.png.json")
-
-    def store(generation: int) -> bool:
-        return Folders().store(target, document(generation), Mark(generation, True, "a1"), Deadline.after(1))
-
-    assert [store(2), store(1), store(2), store(3)] == [True, False, True, True]
-    (upload,) = Folders().list_objects("", f"{str(tmp_path).removeprefix('/')}/", "", "", 1.0)
-    assert (upload.location, Mark.of(upload.metadata)) == (target, Mark(3, True, "a1"))
+    for generation in (2, 1, 1, 3):
+        assert store(target, generation)
+        (upload,) = uploads_in(tmp_path)
+        assert (upload.location, Mark.of(upload.metadata)) == (target, mark(generation))
     (tmp_path / "other").touch()
     assert Path(str(target)).stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_store_of_objects(tmp_path: Path) -> None:
+    """Of objects in a bucket the result of the newest generation stays."""
+    target = Location.of_path(f"{tmp_path}/photos/a.png.json")
+
+    def store(generation: int) -> bool:
+        source = {"bucket": "photos", "name": "a.png", "generation": str(generation)}
+        found = document(generation) | {"source": source}
+        return Folders().store(target, found, Mark(generation, True, "a1"), Deadline.after(1))
+
+    assert [store(2), store(1), store(2), store(3)] == [True, False, True, True]
+    assert Folders().marks(Location("", ""), {target}, 1) == {target: Mark(3, True, "a1")}
+
+
+@pytest.mark.parametrize("name", ["photos/../../a.png", "photos//a.png", "photos/./a.png", "photos/a\0.png"])
+def test_names_of_objects(tmp_path: Path, name: str) -> None:
+    """A name that no file can have leads nowhere else."""
+    target = Location.of_path(str(tmp_path)).child("labels", f"{name}.json")
+    assert Folders().marks(Location("", ""), {target}, 1) == {}
+    with pytest.raises(ValueError):
+        store(target, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def with_generation(text: str) -> bytes:
+    return json.dumps(document(7)).replace('"generation": "7"', f'"generation": {text}').encode()
+
+
+def changed(**parts: Any) -> bytes:
+    return json.dumps(document(7) | parts).encode()
+
+
+BROKEN = {
+    "empty": b"",
+    "cut": json.dumps(document(7)).encode()[:-9],
+    "binary": bytes(range(256)),
+    "deep lists": b"[" * 100_000,
+    "deep objects": b'{"source":' * 100_000,
+    "infinite": with_generation("1e999"),
+    "no number": with_generation("NaN"),
+    "many digits": with_generation("7" * 5000),
+    "many digits in quotes": with_generation(f'"{"7" * 5000}"'),
+    "digits of another script": with_generation('"٧"'),
+    "with an underscore": with_generation('"0_7"'),
+    "with a space": with_generation('" 7"'),
+    "a part": with_generation("7.5"),
+    "truth": with_generation("true"),
+    "a list": b"[7]",
+    "a string": b'"7"',
+    "null": b"null",
+    "a list for its source": changed(source=[7]),
+    "a number for its model": changed(model=7),
+    "a list for its version": changed(model={"version": []}),
+    "a string for its labels": changed(predictions="3"),
+    "a list for its error": changed(error=[415]),
+    "too large": json.dumps(document(7)).encode() + b" " * MAX_RESULT,
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_results(tmp_path: Path, kind: str) -> None:
+    """A result that cannot be understood is that of nothing: any other takes its place, that of a fault too."""
+    target = Location.of_path(f"{tmp_path}/a.png.json")
+    Path(str(target)).write_bytes(BROKEN[kind])
+    (upload,) = uploads_in(tmp_path)
+    assert upload.metadata == {}
+    (found,) = Folders().marks(Location("", ""), {target}, 1).values()
+    assert not found.is_ours
+    assert store(target, 7, is_final=False)
+    assert Folders().marks(Location("", ""), {target}, 1) != {target: found}
+
+
+def replaced(path: Path, kind: str) -> None:
+    """Put something at a path that is no file."""
+    make: dict[str, Callable[[], object]] = {
+        "a pipe": lambda: os.mkfifo(path),
+        "a link to a device": lambda: path.symlink_to("/dev/zero"),
+        "a link to itself": lambda: path.symlink_to(path.name),
+        "a link to nothing": lambda: path.symlink_to("gone"),
+        "a link to a folder": lambda: path.symlink_to("."),
+    }
+    make[kind]()
+
+
+@pytest.mark.parametrize(
+    "kind", ["a pipe", "a link to a device", "a link to itself", "a link to nothing", "a link to a folder"]
+)
+def test_results_that_are_no_files(tmp_path: Path, kind: str) -> None:
+    """What has the name of a result and is no file is not waited for, and replaced."""
+    target = Location.of_path(f"{tmp_path}/a.png.json")
+    replaced(Path(str(target)), kind)
+    assert not any(found.is_ours for found in Folders().marks(Location("", ""), {target}, 1).values())
+    assert store(target, 7)
+    assert Folders().marks(Location("", ""), {target}, 1) == {target: mark(7)}
+
+
+def test_closed_result(open_folder: Path) -> None:
+    """A result that may not be read is replaced."""
+    target = Location.of_path(f"{open_folder}/a.png.json")
+    store(target, 7)
+    with unprivileged(open_folder):
+        Path(str(target)).chmod(0)
+        (found,) = Folders().marks(Location("", ""), {target}, 1).values()
+        assert not found.is_ours
+        assert store(target, 7)
+        assert Folders().marks(Location("", ""), {target}, 1) == {target: mark(7)}
+
+
+KEYS = st.sampled_from(["source", "model", "error", "predictions", "generation", "version", "code", "bucket", "size"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just("7"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=9),
+    max_leaves=8,
+)
+
+
+@given(JSON, JSON, JSON, JSON)
+def test_any_document(source: Any, model: Any, error: Any, predictions: Any) -> None:
+    """Whatever a document holds, it has a mark that can be compared and written, or is none of ours."""
+    document = {"source": source, "model": model, "error": error, "predictions": predictions}
+    try:
+        found = Mark.of_document(document)
+    except (KeyError, TypeError, ValueError):
+        return
+    assert Mark.of(found.metadata()) == found
+    assert mark(7).replaces(found) is not (mark(7).has_source_of(found) and found.is_final)
 
 
 def test_others_json(tmp_path: Path) -> None:
     """JSON of others carries no mark, whatever it says."""
     for name, text in (("a.json", "[1]"), ("b.json", '{"model": null}'), ("c.json", "{"), ("d.json", '"x"')):
         (tmp_path / name).write_text(text)
-    found = Folders().list_objects("", f"{str(tmp_path).removeprefix('/')}/", "", "", 1.0)
-    assert [upload.metadata for upload in found] == [{}, {}, {}, {}]
+    assert [upload.metadata for upload in uploads_in(tmp_path)] == [{}, {}, {}, {}]
 
 
 def test_full_disk(tmp_path: Path) -> None:
     """What cannot be written leaves nothing half written."""
     target = Location.of_path(f"{tmp_path}/{'x' * 300}.json")
     with pytest.raises(OSError, match="name too long"):
-        Folders().store(target, document(1), Mark(1, True, "a1"), Deadline.after(1))
+        store(target, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_space(tmp_path: Path) -> None:
+    """On a disk that is full nothing is half written either."""
+    target = Location.of_path(f"{tmp_path}/a.png.json")
+    store(target, 1)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            store(target, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png.json"]
+    assert Folders().marks(Location("", ""), {target}, 1) == {target: mark(1)}
+
+
+def test_stopped_while_storing(tmp_path: Path) -> None:
+    """One who was stopped while it stored keeps others waiting no longer than their time; later it goes on."""
+    target = Location.of_path(f"{tmp_path}/a.png.json")
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with pytest.raises(OutOfTime):
+        Folders().store(target, document(1), mark(1), Deadline.after(0.05))
+    assert list(tmp_path.iterdir()) == []
+    os.close(handle)
+    assert store(target, 1)

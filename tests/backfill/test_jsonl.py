@@ -40,6 +40,7 @@ BROKEN = {
 }
 CODES = {"empty.png": Code.INVALID_ARGUMENT, "text.png": Code.INVALID_ARGUMENT, "large.png": Code.OUT_OF_RANGE}
 CODES |= {"closed.png": Code.PERMISSION_DENIED}
+PATIENCE = 120  # seconds for what takes three, where nothing else goes on
 MOST_BYTES = "--max-bytes=10000"
 
 
@@ -160,7 +161,7 @@ def test_killed(storage: CloudStorage, digits_model: Path, tmp_path: Path) -> No
     def wait_in_the_middle() -> None:
         if next(left, None) is None:
             reached.set()
-            gate.wait(30)
+            gate.wait(PATIENCE)
 
     rule = storage.faults.add(Callback(wait_in_the_middle), "read_media", bucket="photos", times=None)
     results = tmp_path / "results"
@@ -168,7 +169,7 @@ def test_killed(storage: CloudStorage, digits_model: Path, tmp_path: Path) -> No
     options += ["--output=jsonl", "--workers=2"]
     process = commands.start(storage, tmp_path, *options)
     try:
-        assert reached.wait(30)
+        assert reached.wait(PATIENCE)
     finally:
         process.kill()
         process.communicate()

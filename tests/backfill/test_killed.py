@@ -18,7 +18,7 @@ from tests.cloud_storage import Callback, CloudStorage
 PICTURES = 120
 STORED = 30  # results before the end
 UNDER_WAY = runs.WORKERS * (2 * AT_ONCE + 1)  # pictures that workers are reading, classifying or storing
-PATIENCE = 30  # seconds for what takes three
+PATIENCE = 120  # seconds for what takes three, where nothing else goes on
 
 
 class Barrier:

@@ -65,6 +65,12 @@ def test_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_closed_journal(tmp_path: Path) -> None:
+    """Where nothing can be noted, work goes on without."""
+    journal.notes(str(tmp_path / "gone"))(TO_DO)
+    assert list(tmp_path.iterdir()) == []
+
+
 def tally(done: int, *, of: int = 100, failed: int = 0) -> Tally:
     finished = Counter({Outcome.LABELLED: done - failed, Outcome.FAILED: failed})
     return Tally(of, 7, is_listed=True, finished=finished)

@@ -136,7 +136,7 @@ def machine(
         @rule()
         def list(self) -> None:
             """A backfill looks what there is to do."""
-            self.listed += [upload for upload, reason in survey(job) if reason is None]
+            self.listed += [found for found in survey(job) if isinstance(found, Upload)]
 
         @precondition(lambda self: self.listed)
         @rule(data=st.data(), is_denied=st.booleans())
@@ -187,9 +187,9 @@ def machine(
             for found in self.read:
                 self.finish(found)
             self.results_are_right_and_only_get_newer()
-            for upload, reason in survey(job):
-                if reason is None:
-                    self.finish(read.work(upload))
+            for found in survey(job):
+                if isinstance(found, Upload):
+                    self.finish(read.work(found))
             self.results_are_right_and_only_get_newer()
             documents = runs.results(storage)
             for name in storage.names("photos"):

@@ -79,8 +79,22 @@ def test_without_labels_bounded() -> None:
     """Of many objects without labels the first are named, in whatever parts they are counted, and all are counted."""
     failed = [Finished(Location("photos", f"{i:04}"), Outcome.FAILED, "why") for i in range(300)]
     whole = Summary.merged([summarised(failed[200:]), summarised(failed[:200])])
-    assert [one.source.name for one in whole.without_labels] == [f"{i:04}" for i in range(MOST_WITHOUT_LABELS)]
+    assert [one.source.name for one in whole.without_labels[Outcome.FAILED]] == [
+        f"{i:04}" for i in range(MOST_WITHOUT_LABELS)
+    ]
     assert whole.outcomes[Outcome.FAILED] == 300
+
+
+def test_failed_are_named() -> None:
+    """However many are refused, those that failed are named, and what another run may mend comes first."""
+    refused = [Finished(Location("photos", f"{i:04}"), Outcome.REFUSED, "why") for i in range(300)]
+    failed = [Finished(Location("photos", "z"), outcome, "why") for outcome in (Outcome.FAILED, Outcome.RETRIED)]
+    whole = Summary.merged([summarised(refused), summarised(failed)])
+    assert {outcome: len(named) for outcome, named in whole.without_labels.items()} == {
+        Outcome.RETRIED: 1,
+        Outcome.FAILED: 1,
+        Outcome.REFUSED: MOST_WITHOUT_LABELS,
+    }
 
 
 @pytest.mark.parametrize("parts", [1, 3])

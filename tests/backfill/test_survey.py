@@ -12,13 +12,17 @@ from apache_beam.pvalue import TaggedOutput
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backfill.finished import Finished
 from backfill.job import Job
+from backfill.page import WHOLE, Page
 from backfill.pattern import Pattern
+from backfill.present import HAS_OTHERS, HAS_RESULT
 from backfill.reading import PAGE, List
-from backfill.survey import HAS_NEWER, HAS_OTHERS, HAS_RESULT, Page, survey
+from backfill.survey import survey
 from predictor import Decoding, Limits, ModelInfo, Source
 from service.location import Location
-from tests.backfill.test_folder import SEGMENTS, make
+from service.upload import Upload
+from tests.backfill.test_listing import SEGMENTS, make
 
 INFO = ModelInfo("pets", "a1", ("cat",), "softmax", Decoding(), (), Source("pets", "", "", "", ""))
 
@@ -38,12 +42,17 @@ def put_result(folder: str, name: str, model: str = "a1", *, newer: int = 0, err
     path.write_text(json.dumps(found | {"source": {"generation": str(generation)}, "model": {"version": model}}))
 
 
-def to_do(job: Job, page: Page = Page()) -> list[str]:  # noqa: B008 # a constant
-    return [upload.name for upload, reason in survey(job, page) if reason is None]
+def to_do(job: Job, page: Page = WHOLE) -> list[str]:
+    return [found.name for found in survey(job, page) if isinstance(found, Upload)]
+
+
+def told(job: Job) -> dict[str, str]:
+    """Why the others are not to be labelled, by name."""
+    return {found.source.name: found.reason for found in survey(job) if isinstance(found, Finished)}
 
 
 def pages(job: Job) -> list[Page]:
-    return [page for page in List(job).process(Page()) if not isinstance(page, TaggedOutput)]
+    return [page for page in List(job).process(WHOLE) if not isinstance(page, TaggedOutput)]
 
 
 @settings(max_examples=40, deadline=None)
@@ -69,17 +78,17 @@ def test_no_result_is_missed(paths: set[str], data: st.DataObject) -> None:
         ({"error": 415}, HAS_RESULT),
         ({"error": 503}, None),
         ({"newer": -1}, None),
-        ({"newer": 1}, HAS_NEWER),
+        ({"newer": 1}, None),
         ({"model": "b2"}, HAS_OTHERS),
         ({"model": "b2", "error": 503}, None),
     ],
 )
 def test_results_that_are_there(tmp_path: Path, result: dict[str, object], reason: str | None) -> None:
-    """What is known for good of this generation is left; a fault's record and older ones are replaced."""
+    """What is known for good of this file is left; a fault's record and results of other times are replaced."""
     (tmp_path / "in").mkdir()
     (name,) = make(tmp_path / "in", {"a.png"})
     put_result(str(tmp_path), name, **result)  # type: ignore[arg-type]
-    assert [why for _, why in survey(job_for(str(tmp_path)))] == [reason]
+    assert told(job_for(str(tmp_path))) == ({name: reason} if reason else {})
 
 
 def test_relabel(tmp_path: Path) -> None:
@@ -101,12 +110,11 @@ def test_selection(tmp_path: Path) -> None:
     job = replace(
         job_for(str(tmp_path)), results=Location.of_path(f"{tmp_path}/in/out"), exclude=(f"{prefix}/in/*.txt",)
     )
-    assert {upload.name.removeprefix(prefix): reason for upload, reason in survey(job)} == {
-        "/in/a.png": None,
-        "/in/b.txt": "EXCLUDE matches its name",
-        "/in/out/d.png.json": "it lies below RESULTS",
-        "/in/sub/c.png": None,
+    assert told(job) == {
+        f"{prefix}/in/b.txt": "EXCLUDE matches its name",
+        f"{prefix}/in/out/d.png.json": "it lies below RESULTS",
     }
+    assert to_do(job) == [f"{prefix}/in/a.png", f"{prefix}/in/sub/c.png"]
     assert to_do(replace(job, pictures=Pattern("", f"{prefix}/in/*.png"))) == [f"{prefix}/in/a.png"]
 
 
@@ -119,4 +127,4 @@ def test_pages(tmp_path: Path, limit: int | None, sizes: list[int]) -> None:
         put_result(str(tmp_path), name)
     job = replace(job_for(str(tmp_path)), limit=limit)
     found = pages(job)
-    assert [page.pictures for page in found] == [len(to_do(job, page)) for page in found] == sizes
+    assert [len(page.digests) for page in found] == [len(to_do(job, page)) for page in found] == sizes

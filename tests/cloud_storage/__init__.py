@@ -1,4 +1,4 @@
-"""A local Cloud Storage: generations, preconditions, faults on demand and finalize events.
+"""A local Cloud Storage: generations, preconditions, retention, faults on demand and finalize events.
 
 with CloudStorage(["photos"]) as storage:
     storage.faults.add(Status(503), "read_media", name="a.png", times=2)
@@ -13,11 +13,13 @@ from .faults import (
     Callback,
     CorruptBytes,
     CutStream,
+    Drip,
     Fault,
     Reset,
     Rule,
     Stall,
     Status,
+    Unfinished,
 )
 from .messages import Call, Operation
 from .objects import StoredObject
@@ -30,6 +32,7 @@ __all__ = [
     "CorruptBytes",
     "CutStream",
     "Delivery",
+    "Drip",
     "Event",
     "Fault",
     "Operation",
@@ -39,4 +42,5 @@ __all__ = [
     "Stall",
     "Status",
     "StoredObject",
+    "Unfinished",
 ]

@@ -1,12 +1,12 @@
 """The server with its state, as a test or a user holds it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from .errors import MissingError
-from .events import Sink, finalized_event
+from .events import Event, Sink, finalized_event
 from .faults import Faults
 from .messages import Call
 from .objects import StoredObject
@@ -14,13 +14,16 @@ from .routes import Router
 from .server import Server
 from .store import Store, Target
 
+EventMaker = Callable[[StoredObject, str], Event]
+"""Makes the event that tells of a stored object, by the server's address."""
+
 
 class CloudStorage:
     """A Cloud Storage server on loopback; port 0 takes a free one."""
 
     def __init__(self, buckets: Iterable[str] = (), *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.faults = Faults()
-        self._sinks: list[tuple[str, Sink]] = []
+        self._sinks: list[tuple[str, Sink, EventMaker]] = []
         self._store = Store(self._finalized)
         for bucket in buckets:
             self._store.create_bucket(bucket)
@@ -40,7 +43,7 @@ class CloudStorage:
     ) -> None:
         self.faults.stopping.set()
         self._server.stop()
-        for _, sink in self._sinks:
+        for _, sink, _ in self._sinks:
             sink.close()
 
     @property
@@ -70,6 +73,14 @@ class CloudStorage:
         """The object as it is now, or None."""
         return self._store.objects(bucket).get(name)
 
+    def retain(self, bucket: str, seconds: int | None) -> None:
+        """Let no object of a bucket be replaced or deleted for so long after it was stored; None ends that."""
+        self._store.retain(bucket, seconds)
+
+    def hold(self, bucket: str, name: str, wanted: bool = True) -> StoredObject:
+        """Put a temporary hold on an object, or take it away."""
+        return self._store.patch(Target(bucket, name), {"temporaryHold": wanted}, keep=True)
+
     def delete(self, bucket: str, name: str) -> None:
         """Remove an object; nothing happens when it is not there."""
         with suppress(MissingError):
@@ -79,12 +90,12 @@ class CloudStorage:
         """The names of a bucket's objects, sorted."""
         return sorted(self._store.objects(bucket))
 
-    def deliver(self, bucket: str, sink: Sink) -> Sink:
+    def deliver(self, bucket: str, sink: Sink, make_event: EventMaker = finalized_event) -> Sink:
         """Hand the sink an event for each object that is stored in the bucket from now on; it is closed at the end."""
-        self._sinks.append((bucket, sink))
+        self._sinks.append((bucket, sink, make_event))
         return sink
 
     def _finalized(self, stored: StoredObject) -> None:
-        for bucket, sink in self._sinks:
+        for bucket, sink, make_event in self._sinks:
             if bucket == stored.bucket:
-                sink.accept(finalized_event(stored, self.url))
+                sink.accept(make_event(stored, self.url))

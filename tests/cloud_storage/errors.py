@@ -5,6 +5,8 @@ class StorageError(Exception):
     """A call that is refused; `message` goes into the answer."""
 
     status = 500
+    reason: str | None = None
+    """Google's word for it in the answer; None: the status's usual one."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -22,6 +24,31 @@ class BadRequestError(StorageError):
     """A call that is malformed, or whose bytes do not fit their hash."""
 
     status = 400
+
+
+class RetainedError(StorageError):
+    """A write or deletion of an object that a retention policy keeps until a moment."""
+
+    status = 403
+    reason = "retentionPolicyNotMet"
+
+    def __init__(self, name: str, until: str) -> None:
+        super().__init__(
+            f"Object '{name}' is subject to bucket's retention policy or object retention"
+            f" and cannot be deleted or overwritten until {until}"
+        )
+
+
+class HeldError(StorageError):
+    """A write or deletion of an object that has a hold; only the words tell it from a missing permission."""
+
+    status = 403
+
+    def __init__(self, name: str, hold: str) -> None:
+        super().__init__(
+            f"Object '{name}' is under active {hold} hold"
+            " and cannot be deleted, overwritten or archived until hold is removed."
+        )
 
 
 class MissingError(StorageError):

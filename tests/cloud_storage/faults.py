@@ -5,34 +5,37 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from .messages import Answer, Call, Operation, error_answer
+from .denials import denial
+from .messages import Answer, Call, Operation, Pace, error_answer, json_answer
 
 
 class Fault(ABC):
     """One kind of fault, wrapped around a call."""
 
     @abstractmethod
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """The answer that goes back; `perform` does the call."""
 
 
 @dataclass(frozen=True)
 class Status(Fault):
-    """The call is not done; the answer is an HTTP status with Google's error body."""
+    """The call is not done; the answer is an HTTP status with Google's error body; 403 is a missing permission."""
 
     code: int
-    message: str = "injected fault"
+    message: str | None = None
+    reason: str | None = None
 
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Answer the status."""
-        return error_answer(self.code, self.message)
+        usual = denial(call.operation) if self.code == 403 else "injected fault"
+        return error_answer(self.code, self.message or usual, reason=self.reason)
 
 
 @dataclass(frozen=True)
 class Reset(Fault):
     """The call is not done; the connection is reset."""
 
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Answer nothing."""
         return Answer(503, reset=True)
 
@@ -43,17 +46,42 @@ class Stall(Fault):
 
     seconds: float
 
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Wait, but not longer than the server lives."""
         stopping.wait(self.seconds)
         return perform()
 
 
 @dataclass(frozen=True)
+class Drip(Fault):
+    """The call is done, and its answer comes a byte at a time with so many seconds between two, or its body does."""
+
+    seconds: float
+    is_of_body: bool = False
+
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Let it drip."""
+        return replace(perform(), pace=Pace(self.seconds, self.is_of_body))
+
+
+@dataclass(frozen=True)
+class Unfinished(Fault):
+    """Of a rewrite, which goes on in another call with the token that is answered after so many seconds."""
+
+    seconds: float
+
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+        """Answer that there is more to do."""
+        stopping.wait(self.seconds)
+        progress = {"totalBytesRewritten": "1", "objectSize": "2", "rewriteToken": "token"}
+        return json_answer({"kind": "storage#rewriteResponse", "done": False, **progress})
+
+
+@dataclass(frozen=True)
 class CutStream(Fault):
     """The headers announce the whole body, the connection ends halfway through it."""
 
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Send half of the body."""
         answer = perform()
         return replace(answer, sent=len(answer.body) // 2)
@@ -61,14 +89,16 @@ class CutStream(Fault):
 
 @dataclass(frozen=True)
 class CorruptBytes(Fault):
-    """The body has a wrong byte in its middle; the headers, with their hash, are the true ones."""
+    """The body has a wrong byte in its middle, or at its beginning; the headers, with their hash, are the true ones."""
 
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    is_at_start: bool = False
+
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Flip all bits of one byte."""
         answer = perform()
         body = bytearray(answer.body)
         if body:
-            body[len(body) // 2] ^= 0xFF
+            body[0 if self.is_at_start else len(body) // 2] ^= 0xFF
         return replace(answer, body=bytes(body))
 
 
@@ -78,10 +108,10 @@ class AnswerLost(Fault):
 
     instead: Status | Reset = Status(503)
 
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Do the call and forget its answer."""
         perform()
-        return self.instead.apply(perform, stopping)
+        return self.instead.apply(call, perform, stopping)
 
 
 @dataclass(frozen=True)
@@ -90,7 +120,7 @@ class Callback(Fault):
 
     function: Callable[[], object]
 
-    def apply(self, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
+    def apply(self, call: Call, perform: Callable[[], Answer], stopping: threading.Event) -> Answer:
         """Run the function, then do the call."""
         self.function()
         return perform()
@@ -151,7 +181,7 @@ class Faults:
     def apply(self, call: Call, perform: Callable[[], Answer]) -> Answer:
         """Do a call, with the fault that is due."""
         fault = self._take(call)
-        return perform() if fault is None else fault.apply(perform, self.stopping)
+        return perform() if fault is None else fault.apply(call, perform, self.stopping)
 
     def _take(self, call: Call) -> Fault | None:
         with self._lock:

@@ -40,6 +40,13 @@ REASONS = {
 }
 
 
+class Pace(NamedTuple):
+    """A byte at a time, with so many seconds between two; `is_of_body`: only once the headers are sent."""
+
+    seconds: float
+    is_of_body: bool
+
+
 class Call(NamedTuple):
     """One recorded request: `path` as it was sent, with its query; for a copy, the destination."""
 
@@ -104,6 +111,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     sent: int | None = None  # bytes of the body before the connection closes; None: all of them
     reset: bool = False  # nothing leaves, the connection is reset
+    pace: Pace | None = None  # how slowly it leaves; None: at once
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
@@ -123,15 +131,25 @@ def json_answer(value: object, status: int = 200, headers: Mapping[str, str] | N
     return Answer(status, json.dumps(value).encode(), {**content, **(headers or {})})
 
 
-def error_answer(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+def error_answer(
+    status: int, message: str, headers: Mapping[str, str] | None = None, reason: str | None = None
+) -> Answer:
     """An error as Google's JSON APIs write it; 304 has no body."""
     if status == HTTPStatus.NOT_MODIFIED:
         return Answer(status, headers=headers or {})
-    reason = REASONS.get(status, "backendError")
+    reason = reason or REASONS.get(status, "backendError")
     details = [{"message": message, "domain": "global", "reason": reason}]
     return json_answer({"error": {"code": status, "message": message, "errors": details}}, status, headers)
 
 
 def refusal(error: StorageError) -> Answer:
     """The answer for a call that was refused."""
-    return error_answer(error.status, error.message, error.headers)
+    return error_answer(error.status, error.message, error.headers, error.reason)
+
+
+def as_download(answer: Answer) -> Answer:
+    """The answer as downloads give it: of an error its message alone, as text."""
+    if answer.status < 400 or not answer.body:
+        return answer
+    message = json.loads(answer.body)["error"]["message"]
+    return replace(answer, body=message.encode(), headers={**answer.headers, "Content-Type": "text/html"})

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+from .errors import HeldError
 from .hashes import crc32c, md5
 from .preconditions import Version
 
@@ -18,9 +19,13 @@ WRITABLE = (
     "contentLanguage",
     "contentType",
     "customTime",
+    "eventBasedHold",
     "metadata",
     "storageClass",
+    "temporaryHold",
 )
+HOLDS = {"temporaryHold": "Temporary", "eventBasedHold": "Event-Based"}
+"""The attributes that hold an object, and what they are called."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,12 @@ class StoredObject:
     def metadata(self) -> dict[str, str]:
         """The custom metadata."""
         return dict(self.attributes.get("metadata", {}))
+
+    def check_holds(self) -> None:
+        """Refuse to let go of an object while it has a hold."""
+        for attribute, hold in HOLDS.items():
+            if self.attributes.get(attribute):
+                raise HeldError(f"{self.bucket}/{self.name}", hold)
 
     @property
     def etag(self) -> str:

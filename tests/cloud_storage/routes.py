@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from .batch import BATCH, answer_batch
 from .errors import StorageError, UnsupportedError
 from .faults import Faults
-from .messages import Answer, Call, Operation, Request, refusal
+from .messages import Answer, Call, Operation, Request, as_download, refusal
 from .service import Service, Where
 from .store import Store
 from .uploads import upload_name
@@ -45,6 +45,7 @@ ROUTES = (
     Route("GET", BUCKETS, "bucket", Service.list_buckets),
     Route("POST", BUCKETS, "bucket", Service.create_bucket),
     Route("GET", BUCKET, "bucket", Service.read_bucket),
+    Route("PATCH", BUCKET, "bucket", Service.patch_bucket),
     Route("DELETE", BUCKET, "bucket", Service.delete_bucket),
     Route("GET", OBJECTS, "list", Service.list_objects),
     Route("GET", OBJECT, "read_media", Service.read_media, query=("alt", "media")),
@@ -87,7 +88,8 @@ class Router:
             where.get("name"),
         )
         self.calls.append(call)
-        return self._faults.apply(call, lambda: self._perform(route, request, where))
+        answer = self._faults.apply(call, lambda: self._perform(route, request, where))
+        return as_download(answer) if route.operation == "read_media" else answer
 
     def _find(self, request: Request) -> tuple[Route, Where]:
         for route in ROUTES:

@@ -1,16 +1,19 @@
 """HTTP on loopback: requests in, answers out, broken where a fault wants it."""
 
+import io
 import socket
 import socketserver
 import struct
 import sys
 import threading
+import time
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-from .messages import Answer, Request, error_answer
+from .messages import Answer, Pace, Request, error_answer
 from .routes import Router
 
 
@@ -110,6 +113,9 @@ class Handler(BaseHTTPRequestHandler):
         if answer.reset:
             self._reset()
             return
+        if answer.pace:
+            self._send_slowly(answer, answer.pace)
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, _header_value(value))
@@ -119,6 +125,20 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer.body[: answer.sent])
         if answer.sent is not None:
             self.close_connection = True
+
+    def _send_slowly(self, answer: Answer, pace: Pace) -> None:
+        """Send what the answer is otherwise, slowly."""
+        wfile, self.wfile = self.wfile, io.BytesIO()
+        try:
+            self._send(replace(answer, pace=None))
+            sent = self.wfile.getvalue()
+        finally:
+            self.wfile = wfile
+        at_once = len(sent) - len(answer.body) if pace.is_of_body else 0
+        self.connection.sendall(sent[:at_once])
+        for position in range(at_once, len(sent)):
+            self.connection.sendall(sent[position : position + 1])
+            time.sleep(pace.seconds)
 
     def _reset(self) -> None:
         """Make the coming close a TCP reset: it lingers for 0 seconds."""

@@ -49,6 +49,18 @@ class Service:
         bucket = self._store.bucket(where["bucket"], request.preconditions())
         return json_answer(_bucket_resource(bucket, request.url))
 
+    def patch_bucket(self, request: Request, where: Where) -> Answer:
+        """Set a bucket's retention policy and default hold; other attributes are not kept here."""
+        changes = request.json()
+        if unknown := changes.keys() - {"retentionPolicy", "defaultEventBasedHold"}:
+            raise UnsupportedError(f"Patching {', '.join(sorted(unknown))} of a bucket is not supported here.")
+        if "retentionPolicy" in changes:
+            seconds = parse_number(changes["retentionPolicy"] or {}, "retentionPeriod")
+            self._store.retain(where["bucket"], seconds)
+        if "defaultEventBasedHold" in changes:
+            self._store.hold_new(where["bucket"], bool(changes["defaultEventBasedHold"]))
+        return json_answer(_bucket_resource(self._store.bucket(where["bucket"]), request.url))
+
     def delete_bucket(self, request: Request, where: Where) -> Answer:
         """Remove an empty bucket."""
         self._store.delete_bucket(where["bucket"], request.preconditions())
@@ -182,6 +194,9 @@ def _page_answer(kind: str, items: list[dict[str, Any]], page: Page) -> Answer:
 
 
 def _bucket_resource(bucket: Bucket, url: str) -> dict[str, Any]:
+    policy: dict[str, Any] = {"defaultEventBasedHold": bucket.holds_new}
+    if bucket.retention is not None:
+        policy["retentionPolicy"] = {"retentionPeriod": str(bucket.retention)}
     return {
         "kind": "storage#bucket",
         "id": bucket.name,
@@ -194,4 +209,5 @@ def _bucket_resource(bucket: Bucket, url: str) -> dict[str, Any]:
         "location": "US",
         "storageClass": "STANDARD",
         "softDeletePolicy": {"retentionDurationSeconds": "0"},
+        **policy,
     }

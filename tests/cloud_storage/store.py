@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .errors import BadRequestError, ConflictError, MissingError
-from .objects import StoredObject, merge_attributes
+from .errors import BadRequestError, ConflictError, MissingError, RetainedError
+from .objects import HOLDS, StoredObject, merge_attributes
 from .preconditions import ABSENT, ALWAYS, Preconditions, Version
 
 MAX_NAME = 1024  # bytes of UTF-8
@@ -22,6 +22,19 @@ class Bucket:
     name: str
     created: datetime
     objects: dict[str, StoredObject] = field(default_factory=dict, repr=False)
+    retention: int | None = None
+    """Seconds for which each object stays as it is; None without a policy."""
+    holds_new: bool = False
+    """Whether each new object has an event-based hold."""
+
+    def check_kept(self, stored: StoredObject) -> None:
+        """Refuse to replace or delete an object that has to stay."""
+        stored.check_holds()
+        if self.retention is None:
+            return
+        until = stored.created + timedelta(seconds=self.retention)
+        if _now() < until:
+            raise RetainedError(f"{self.name}/{stored.name}", until.isoformat())
 
     @property
     def version(self) -> Version:
@@ -77,6 +90,16 @@ class Store:
                 raise ConflictError("The bucket you tried to delete is not empty.")
             del self._buckets[name]
 
+    def retain(self, name: str, seconds: int | None) -> None:
+        """Set a bucket's retention policy, which covers what is there already; None removes it."""
+        with self._lock:
+            self._buckets[name] = replace(self._bucket(name), retention=seconds)
+
+    def hold_new(self, name: str, wanted: bool) -> None:
+        """Let each new object of a bucket have an event-based hold, or not."""
+        with self._lock:
+            self._buckets[name] = replace(self._bucket(name), holds_new=wanted)
+
     def objects(self, bucket: str) -> dict[str, StoredObject]:
         """The live objects of a bucket by name, as they are now."""
         with self._lock:
@@ -101,6 +124,8 @@ class Store:
         with self._lock:
             self.check_write(target)
             now = _now()
+            bucket = self._bucket(target.bucket)
+            held = {"eventBasedHold": True} if bucket.holds_new else {}
             stored = StoredObject(
                 bucket=target.bucket,
                 name=target.name,
@@ -108,20 +133,23 @@ class Store:
                 generation=self._next_generation(),
                 created=now,
                 updated=now,
-                attributes=merge_attributes({}, attributes),
+                attributes=merge_attributes(held, attributes),
                 components=components,
             )
-            self._bucket(target.bucket).objects[target.name] = stored
+            bucket.objects[target.name] = stored
             self._finalized(stored)
             return stored
 
     def check_write(self, target: Target) -> None:
-        """Refuse a write that could not be done now."""
+        """Refuse a write that could not be done now; conditions come before what keeps an object."""
         with self._lock:
-            live = self._bucket(target.bucket).objects.get(target.name)
+            bucket = self._bucket(target.bucket)
+            live = bucket.objects.get(target.name)
             if not 0 < len(target.name.encode()) <= MAX_NAME:
                 raise BadRequestError(f"An object's name has 1 to {MAX_NAME} bytes.")
             target.preconditions.check_write(live.version if live else ABSENT)
+            if live:
+                bucket.check_kept(live)
 
     def patch(self, target: Target, changes: Mapping[str, Any], *, keep: bool) -> StoredObject:
         """Change attributes; with `keep` those not named stay as they are."""
@@ -140,14 +168,16 @@ class Store:
     def delete(self, target: Target) -> None:
         """Remove an object."""
         with self._lock:
-            target.preconditions.check_write(self._live(target).version)
-            del self._bucket(target.bucket).objects[target.name]
+            live, bucket = self._live(target), self._bucket(target.bucket)
+            target.preconditions.check_write(live.version)
+            bucket.check_kept(live)
+            del bucket.objects[target.name]
 
     def copy(self, source: Target, target: Target, changes: Mapping[str, Any]) -> StoredObject:
-        """Store another object's bytes and attributes, the latter with changes."""
+        """Store another object's bytes and attributes but its holds, the latter with changes."""
         with self._lock:
             stored = self._source(source)
-            attributes = merge_attributes(stored.attributes, changes)
+            attributes = merge_attributes(stored.attributes, dict.fromkeys(HOLDS) | dict(changes))
             return self.write(target, stored.data, attributes, components=stored.components)
 
     def compose(self, sources: Sequence[Target], target: Target, attributes: Mapping[str, Any]) -> StoredObject:

@@ -25,11 +25,14 @@ from . import (
     CloudStorage,
     CorruptBytes,
     CutStream,
+    Drip,
     Reset,
     Sink,
     Stall,
     Status,
+    Unfinished,
 )
+from .denials import PERMISSIONS
 from .recorder import Recorder
 
 ROOT = Path(__file__).parents[2]
@@ -521,11 +524,11 @@ def test_fault_befalls_only_what_it_names(storage: CloudStorage, bucket: gcs.Buc
 def test_operations(
     storage: CloudStorage, bucket: gcs.Bucket, operation: str, call: Callable[[gcs.Bucket], object]
 ) -> None:
-    """Each kind of call has its operation, which faults and records go by."""
+    """Each kind of call has its operation, which faults and records go by, and its permission."""
     storage.put("photos", "a", DATA)
     storage.put("photos", "b", DATA)
     storage.faults.add(Status(403), operation)  # type: ignore[arg-type]  # a parameter is a str
-    with pytest.raises(exceptions.Forbidden):
+    with pytest.raises(exceptions.Forbidden, match=f"{PERMISSIONS[operation]} access"):  # type: ignore[index]
         call(bucket)
     recorded = storage.requests[-1]
     name = None if operation in ("list", "bucket") else "a"
@@ -564,6 +567,46 @@ def test_stop_does_not_wait_for_a_stall() -> None:
         with pytest.raises(requests.Timeout):
             requests.get(f"{storage.url}/storage/v1/b", timeout=0.1)
     assert time.monotonic() - began < 5.0
+
+
+@pytest.mark.parametrize("is_of_body", [False, True], ids=["headers", "body"])
+@pytest.mark.parametrize("operation", ["read_media", "read_metadata"])
+def test_drip(storage: CloudStorage, bucket: gcs.Bucket, operation: str, is_of_body: bool) -> None:
+    """An answer that drips is whole in the end; before that it outlasts the timeout of any one wait."""
+    storage.put("photos", "a", b"123456")
+    storage.faults.add(Drip(0.0005, is_of_body), operation)  # type: ignore[arg-type]
+    blob = bucket.blob("a")
+    blob.reload(timeout=0.1, retry=None)
+    assert (blob.size, blob.download_as_bytes(timeout=0.1, retry=None)) == (6, b"123456")
+
+
+def test_unfinished_rewrite(storage: CloudStorage, bucket: gcs.Bucket) -> None:
+    """A rewrite may take several calls, each but the last with a token for the next."""
+    storage.put("photos", "a", DATA)
+    storage.faults.add(Unfinished(0), "copy", times=2)
+    token, rewritten, size = bucket.blob("b").rewrite(bucket.blob("a"))
+    assert (token, rewritten, size) == ("token", 1, 2)
+    assert bucket.blob("b").rewrite(bucket.blob("a"), token=token)[0] == "token"
+    assert bucket.blob("b").rewrite(bucket.blob("a"), token=token)[0] is None
+    assert bucket.blob("b").download_as_bytes() == DATA
+
+
+def test_stop_does_not_wait_for_a_drip() -> None:
+    """The server stops at once although an answer has only begun."""
+    began = time.monotonic()
+    with CloudStorage(["photos"]) as storage:
+        storage.faults.add(Drip(0.1))
+        with pytest.raises(requests.Timeout):
+            requests.get(f"{storage.url}/storage/v1/b", timeout=0.05)
+    assert time.monotonic() - began < 5.0
+
+
+def test_refused_download(storage: CloudStorage) -> None:
+    """A download is refused in plain text, other calls in JSON."""
+    media = requests.get(f"{storage.url}/download/storage/v1/b/photos/o/a?alt=media", timeout=5)
+    assert (media.status_code, media.text) == (404, "No such object: photos/a")
+    attributes = requests.get(f"{storage.url}/storage/v1/b/photos/o/a", timeout=5)
+    assert attributes.json()["error"]["errors"][0]["reason"] == "notFound"
 
 
 def test_cut_stream(storage: CloudStorage, bucket: gcs.Bucket) -> None:
@@ -752,7 +795,7 @@ def test_fault_by_chance(storage: CloudStorage, bucket: gcs.Bucket) -> None:
     rule = storage.faults.add(Status(403), "read_media", times=None, chance=lambda: next(chances))
     blob = bucket.blob("a.png")
     assert blob.download_as_bytes() == b"a"
-    with pytest.raises(exceptions.Forbidden, match="injected fault"):
+    with pytest.raises(exceptions.Forbidden, match=r"storage\.objects\.get"):
         blob.download_as_bytes()
     assert blob.download_as_bytes() == b"a"
     assert rule.hits == 1

@@ -56,6 +56,7 @@ def write_colours(
     image: str = "image",
     dtype: int = TensorProto.UINT8,
     channels: int | str = 3,
+    more_outputs: tuple[str, ...] = (),
 ) -> Path:
     """Write a model whose scores are the mean of each channel of the picture, 0 to 255."""
     nodes = [
@@ -69,6 +70,9 @@ def write_colours(
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [channels if isinstance(channels, int) else 3])],
         [helper.make_tensor("axes", TensorProto.INT64, [2], [0, 1])],
     )
+    for name in more_outputs:
+        graph.node.append(helper.make_node("Shape", [image], [name]))
+        graph.output.append(helper.make_tensor_value_info(name, TensorProto.INT64, [3]))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     if metadata is not None:
         helper.set_model_props(model, {KEY: metadata})
@@ -353,9 +357,9 @@ def test_broken_metadata(tmp_path: Path) -> None:
 
 def test_other_format(tmp_path: Path) -> None:
     """A model of another version of the metadata is refused, with what to do."""
-    document = json.loads(COLOURS.to_json()) | {"format": 2}
+    document = json.loads(COLOURS.to_json()) | {"format": 9}
     path = write_colours(tmp_path / "model.onnx", metadata=json.dumps(document))
-    assert refusal(path) == "its metadata is not of format 1: export it again with this version"
+    assert refusal(path) == ("its metadata is not of format 1 or 2: use the version that wrote it, or export it again")
 
 
 @pytest.mark.parametrize("labels", [("red", "green"), ("red", "green", "blue", "gray"), ()])
@@ -369,6 +373,14 @@ def test_input_name(tmp_path: Path) -> None:
     """A model whose input has another name is refused."""
     path = write_colours(tmp_path / "model.onnx", image="picture")
     assert refusal(path) == "it does not turn one image into 3 scores"
+
+
+@pytest.mark.parametrize("described", [True, False])
+def test_more_outputs(tmp_path: Path, colours: Classifier, described: bool) -> None:
+    """Outputs beside the scores, described or not, are left alone by those who do not know them."""
+    info = replace(COLOURS, outputs={"shape": {"holds": "the picture's shape"}} if described else {})
+    path = write_colours(tmp_path / "more.onnx", metadata=info.to_json(), more_outputs=("shape", "size"))
+    assert Classifier.load(path).classify(plain(1, 2, 3)) == colours.classify(plain(1, 2, 3))
 
 
 def test_input_type(tmp_path: Path) -> None:

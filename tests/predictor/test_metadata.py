@@ -25,8 +25,9 @@ INFO = ModelInfo(
     drawing="white-on-black",
     resizing=Resizing("pillow-lanczos", 224, 224, "crop"),
     tools={"onnx": "1.19.0"},
+    outputs={"evidence": {"kind": "exact"}},
 )
-WITH_DEFAULT = {"drawing", "quantization", "resizing", "tools"}
+WITH_DEFAULT = {"drawing", "outputs", "quantization", "requires", "resizing", "tools"}
 
 TEXTS = st.text(max_size=20)
 NUMBERS = st.floats(allow_nan=False)
@@ -60,6 +61,7 @@ INFOS = st.builds(
         st.sampled_from(get_args(Fit)),
     ),
     tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
+    outputs=st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NUMBERS | TEXTS,
@@ -103,7 +105,7 @@ def test_broken_json(text: str) -> None:
 @pytest.mark.parametrize("value", [[], "text", 1, None, {}, document(format=FORMAT + 1), document(format=str(FORMAT))])
 def test_other_format(value: Any) -> None:
     """A document of another format is refused, and the message says what to do."""
-    with pytest.raises(ValueError, match=rf"^its metadata is not of format {FORMAT}: export it again"):
+    with pytest.raises(ValueError, match=r"^its metadata is not of format 1 or 2: use the version that wrote it"):
         ModelInfo.from_json(json.dumps(value))
 
 
@@ -133,6 +135,43 @@ def test_older_file() -> None:
     assert info.decoding == Decoding("accurate", False, jpeg_ratio=1, channels=3, decoder="tensorflow")
     assert info.decoding.orientation == "ignore"
     assert info.resizing is None
+
+
+def test_format_1() -> None:
+    """A document of the first format, without what came later, is read with the defaults for it."""
+    older = document(format=1)
+    del older["requires"], older["outputs"]
+    assert ModelInfo.from_json(json.dumps(older)) == replace(INFO, outputs={})
+
+
+@pytest.mark.parametrize("part", [None, "source", "parity"])
+def test_unknown_field(part: str | None) -> None:
+    """A field that changes no answer is left out by a reader that does not know it."""
+    newer = document()
+    (newer[part] if part else newer)["mood"] = "calm"
+    assert ModelInfo.from_json(json.dumps(newer)) == INFO
+
+
+@pytest.mark.parametrize("part", ["decoding", "resizing"])
+def test_unknown_field_of_pixels(part: str) -> None:
+    """A field that decides pixels is refused by its name by a reader that does not know it."""
+    newer = document()
+    newer[part]["dither"] = False
+    with pytest.raises(ValueError, match=rf"^its {part} has the unknown field 'dither': use the version that wrote it"):
+        ModelInfo.from_json(json.dumps(newer))
+
+
+def test_unknown_feature() -> None:
+    """A feature that a reader must have and does not is refused by its name, with the version that has it."""
+    with pytest.raises(ValueError, match=r"^it requires the feature 'unsure', which version 9\.1 of this project has"):
+        ModelInfo.from_json(json.dumps(document(requires={"unsure": "9.1"})))
+
+
+@pytest.mark.parametrize("labels", ["abc", [1, 2], {"a": "b"}, None])
+def test_labels_are_texts(labels: Any) -> None:
+    """Labels that are anything but a list of texts are refused, not taken apart."""
+    with pytest.raises(ValueError, match=r"^its metadata is incomplete: labels"):
+        ModelInfo.from_json(json.dumps(document(labels=labels)))
 
 
 @pytest.mark.parametrize(

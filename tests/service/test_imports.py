@@ -35,7 +35,7 @@ def modules_after(program: str, picture: bytes = b"", **settings: str) -> set[st
 # What answering for a JPEG takes: the framework with its parts, runtime, decoder, format of the log, our code.
 FRAMEWORK = {"blinker", "click", "cloudevents", "deprecation", "flask", "functions_framework", "google", "gunicorn"}
 FRAMEWORK |= {"itsdangerous", "jinja2", "markupsafe", "packaging", "werkzeug"}
-RUNTIME = {"numpy", "onnxruntime", "simplejpeg", "cython_runtime", "pythonjsonlogger"}
+RUNTIME = {"numpy", "onnxruntime", "simplejpeg", "PIL", "cython_runtime", "pythonjsonlogger"}
 OWN = {"main", "predictor", "service"}
 
 
@@ -71,3 +71,4 @@ def test_jpeg_without_pillow(digits_model: Path) -> None:
     modules = modules_after(SERVE, file.getvalue(), MODEL=str(digits_model))
     packages = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
     assert {name for name in packages if not name.startswith("_")} <= FRAMEWORK | RUNTIME | OWN
+    assert "PIL.Image" not in modules  # PIL itself, which is small, says its version

@@ -16,13 +16,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from tests.cloud_storage import CloudStorage, Sink
+from tests.cloud_storage import CloudStorage
 from tests.processes import free_port, running_function
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "examples" / "digits" / "samples"
 THREE = (SAMPLES / "3.png").read_bytes()
-RUNTIME = ROOT / ".venv-runtime" / "bin" / "python"
 FIRST_REQUESTS = 16
 SECONDS_TO_STOP = 5
 
@@ -166,34 +165,3 @@ def test_decoys(digits_model: Path, tmp_path: Path) -> None:
     }
     with running_function("classify", settings, folder=tmp_path) as url:
         assert ask(url) == "3"
-
-
-@pytest.fixture
-def runtime() -> Path:
-    """A Python that has requirements.txt and nothing else."""
-    if not RUNTIME.exists():
-        pytest.skip("there is no .venv-runtime; `make .venv-runtime/installed` makes it")
-    absent = "import importlib.util, sys; sys.exit(importlib.util.find_spec('tensorflow') is not None)"
-    subprocess.run([str(RUNTIME), "-c", absent], check=True)
-    return RUNTIME
-
-
-def test_requirements(runtime: Path, digits_model: Path) -> None:
-    """What requirements.txt installs is enough for the HTTP function."""
-    with running_function("classify", {"MODEL": str(digits_model)}, python=runtime) as url:
-        assert ask(url) == "3"
-
-
-def test_requirements_for_uploads(runtime: Path, storage: CloudStorage, digits_model: Path) -> None:
-    """What requirements.txt installs is enough for the upload function."""
-    settings = {
-        "MODEL": str(digits_model),
-        "RESULTS": "gs://results/labels",
-        "STORAGE_EMULATOR_HOST": storage.url,
-    }
-    with running_function("classify_upload", settings, python=runtime) as url:
-        sink = storage.deliver("photos", Sink(url))
-        storage.put("photos", "3.png", THREE, "image/png")
-        [delivery] = sink.wait(30)
-    assert delivery.statuses == (200,)
-    assert storage.names("results") == ["labels/photos/3.png.json"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
 import flask
+import onnx
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
@@ -17,9 +18,9 @@ from PIL import Image
 from werkzeug.test import EnvironBuilder
 from werkzeug.test import TestResponse as Answer
 
-from predictor import Classifier, Limits
+from predictor import Classifier, Limits, ModelInfo, runtime
 from service import http
-from service.settings import HttpSettings
+from service.settings import HttpSettings, Settings
 from service.storage import Storage
 from tests.service.http.requests import (
     JSON,
@@ -308,6 +309,13 @@ def test_at_the_limits(limited: FlaskClient) -> None:
     assert labels_in(post_chunked(limited, THREE))[0] == "3"
 
 
+def test_default_limits() -> None:
+    """Without settings the function takes what the package takes, pictures of usual 64 megapixels among them."""
+    limits = Settings.from_environ({"MODEL": "model.onnx"}).limits
+    assert limits == Limits()
+    limits.check_pixels(9248, 6936)
+
+
 def test_too_many_pixels(limited: FlaskClient) -> None:
     """A picture of more than MAX_PIXELS is a 413 that says both numbers."""
     small_file = io.BytesIO()
@@ -344,6 +352,8 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "parity": asdict(info.parity),
         "quantization": None,
         "drawing": "white-on-black",
+        "tools": info.tools,
+        "runtime": runtime.versions(),
         "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": Limits.max_pixels, "max_instances": 100},
     }
 
@@ -416,6 +426,35 @@ def test_bad_model(
     monkeypatch.setenv("MODEL", str(path))
     assert_unavailable(new_client(), "The model could not be loaded; the log says why.")
     assert str(path) in caplog.text
+
+
+def described(model: Path, path: Path, **tools: str) -> Path:
+    """A copy of a model file that says it was verified with other versions."""
+    copy = onnx.load(model)
+    (entry,) = copy.metadata_props
+    info = ModelInfo.from_json(entry.value)
+    entry.value = replace(info, tools=info.tools | tools).to_json()
+    onnx.save(copy, path)
+    return path
+
+
+def test_other_runtime(
+    digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A function that runs other versions than parity was measured with says so once, and at GET / shows both."""
+    monkeypatch.setenv("MODEL", str(described(digits_model, tmp_path / "model.onnx", onnxruntime="1.2.3")))
+    client = new_client()
+    for _ in range(2):
+        shown = client.get("/").get_json()
+    here = runtime.versions()["onnxruntime"]
+    assert (shown["tools"]["onnxruntime"], shown["runtime"]["onnxruntime"]) == ("1.2.3", here)
+    assert caplog.text.count(f"onnxruntime {here} (verified with 1.2.3)") == 1
+
+
+def test_same_runtime(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    """A function that runs the very versions says nothing."""
+    assert client.get("/health").status_code == 200
+    assert "verified with" not in caplog.text
 
 
 def test_model_that_appears(digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

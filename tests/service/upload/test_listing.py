@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from google.api_core.exceptions import RetryError
 
 from service.calls import MissingRole
 from service.storage import Storage
-from tests.cloud_storage import CloudStorage, Status
+from tests.cloud_storage import CloudStorage, Drip, Status
 from tests.service.upload.pictures import calls
 
 
@@ -41,6 +44,19 @@ def test_passing_fault(storage: CloudStorage) -> None:
     storage.faults.add(Status(503), "list", times=2)
     assert [first, *(upload.name for upload in found)] == [f"{number:04}" for number in range(1500)]
     assert calls(storage, "list") == 4
+
+
+@pytest.mark.parametrize("is_of_body", [False, True], ids=["answer", "body"])
+def test_slow_listing(storage: CloudStorage, is_of_body: bool) -> None:
+    """A listing that drips is asked for again, and ends in time when it goes on so."""
+    storage.put("photos", "a", b"")
+    storage.faults.add(Drip(0.3, is_of_body), "list")
+    assert [upload.name for upload in Storage().list_objects("photos", "", "", "", timeout=2.0)] == ["a"]
+    storage.faults.add(Drip(0.3, is_of_body), "list", times=None)
+    began = time.monotonic()
+    with pytest.raises(RetryError):
+        names()
+    assert time.monotonic() - began < 2.0
 
 
 def test_missing_role(storage: CloudStorage) -> None:

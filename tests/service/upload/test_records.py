@@ -11,7 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from predictor import Classifier
-from tests.cloud_storage import Callback, CloudStorage, Status
+from tests.cloud_storage import Callback, CloudStorage, Operation, Status
+from tests.cloud_storage.denials import denial
 from tests.cloud_storage.events import Event
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import (
@@ -52,7 +53,7 @@ def test_old_event_that_fails(
     storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture, status: int, code: int | None
 ) -> None:
     """An event that still fails when it is too old gets a record and a line of severity ERROR; before it is retried."""
-    function, event = start(TIMEOUT_SECONDS="0.5"), uploaded(storage)
+    function, event = start(TIMEOUT_SECONDS="1"), uploaded(storage)
     storage.faults.add(Status(status), "read_media", times=None)
     assert deliver(function, aged(event, YOUNG)) == (200 if code is None else 500)
     assert storage.names("results") == []
@@ -83,7 +84,7 @@ def test_old_event_whose_record_cannot_be_stored(
     storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where not even a record can be stored the event is not ended, and the log says so with severity ERROR."""
-    function, event = start(TIMEOUT_SECONDS="0.5"), uploaded(storage)
+    function, event = start(TIMEOUT_SECONDS="1"), uploaded(storage)
     storage.faults.add(Status(403), "write", times=None)
     assert deliver(function, aged(event, OLD)) == 500
     assert "ERROR" in [record.levelname for record in caplog.records if getattr(record, "outcome", "") == "retried"]
@@ -131,14 +132,15 @@ def test_event_without_time(storage: CloudStorage, function: FlaskClient) -> Non
     ],
 )
 def test_missing_role(
-    storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture, operation: str, role: str, bucket: str
+    storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture, operation: Operation, role: str, bucket: str
 ) -> None:
-    """The log names the role that is missing, and the bucket."""
+    """The log names the role that is missing, and the bucket, beside what Cloud Storage says."""
     function = start(ANNOTATE="1", FAILED="gs://failed/look")
     storage.faults.add(Status(403), operation)
     event = uploaded(storage, TEXT if operation == "copy" else THREE)
     assert [deliver(function, event), deliver(function, event)] == [500, 200]
-    assert f"grant the function's service account {role} on gs://{bucket}" in caplog.text
+    said = f"permission denied: grant the function's service account {role} on gs://{bucket}. {denial(operation)}"
+    assert said in caplog.text
 
 
 def test_role_for_a_prefix(storage: CloudStorage, function: FlaskClient) -> None:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cloudevents.http import CloudEvent
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from predictor import Classifier
+from predictor import Classifier, UnclassifiableImage
 from service.results import MARK
 from service.settings import BadSetting
-from service.upload import BadEvent, Upload
 from tests.cloud_storage import (
     Callback,
     CloudStorage,
@@ -87,16 +82,6 @@ def test_result(storage: CloudStorage, function: FlaskClient, classifier: Classi
         "model-version": classifier.info.version,
     }
     assert storage.names("results") == [RESULT]
-
-
-def test_structured_event(storage: CloudStorage, function: FlaskClient) -> None:
-    """An event whose attributes are in its body is the same event."""
-    event = uploaded(storage)
-    attributes = {key.removeprefix("ce-"): value for key, value in event.headers.items() if key.startswith("ce-")}
-    body = json.dumps(attributes | {"data": json.loads(event.body)})
-    answer = function.post("/", data=body, content_type="application/cloudevents+json")
-    assert answer.status_code == 200
-    assert top_label(stored(storage)) == "3"
 
 
 @pytest.mark.parametrize("name", ["a b.png", "in//a", "#1?x=%41&y.png", "héllo-日本.png", "a.json", "in/..png"])
@@ -251,6 +236,31 @@ def test_too_many_pixels(storage: CloudStorage, start: Start) -> None:
     assert json.loads(stored(storage).data)["error"]["code"] == 413
 
 
+def test_picture_that_the_network_cannot_take(
+    storage: CloudStorage, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that the network cannot take is certain to fail again: it gets its record at once, and is copied."""
+
+    def refuse(*_: object) -> None:
+        raise UnclassifiableImage("The network cannot take a picture of 1 x 1 pixels.")
+
+    monkeypatch.setattr(Classifier, "classify", refuse)
+    assert deliver(start(FAILED="gs://failed"), uploaded(storage)) == 200
+    assert document(storage)["error"] == {"code": 422, "message": "The network cannot take a picture of 1 x 1 pixels."}
+    assert stored(storage).metadata["outcome"] == "final"
+    assert storage.names("failed") == ["photos/a.png"]
+
+
+def test_scores_below_zero(storage: CloudStorage, start: Start, negative_model: Path) -> None:
+    """Scores below zero are labels like others, all of them, the best first."""
+    assert deliver(start(MODEL=str(negative_model)), uploaded(storage)) == 200
+    found = document(storage)["predictions"]
+    assert found == [asdict(prediction) for prediction in Classifier.load(negative_model).classify(THREE)]
+    assert len(found) == 10
+    assert found[0]["score"] <= 0
+    assert found[-1]["label"] == "3"
+
+
 def test_good_after_bad(storage: CloudStorage, function: FlaskClient) -> None:
     """A good picture under the same name replaces the error."""
     deliver(function, uploaded(storage, TEXT))
@@ -258,7 +268,7 @@ def test_good_after_bad(storage: CloudStorage, function: FlaskClient) -> None:
     assert top_label(stored(storage)) == "3"
 
 
-# Events that are not about pictures
+# What is no picture
 
 
 def test_result_is_no_picture(storage: CloudStorage, function: FlaskClient) -> None:
@@ -276,76 +286,6 @@ def test_one_bucket_for_both(storage: CloudStorage, start: Start) -> None:
     assert result is not None
     assert deliver(function, finalized_event(result, storage.url)) == 200
     assert storage.names("photos") == ["labels.png", "labels/photos/labels.png.json"]
-
-
-@pytest.mark.parametrize("kind", ["deleted", "archived", "metadataUpdated"])
-def test_other_event(storage: CloudStorage, function: FlaskClient, kind: str) -> None:
-    """An event of another type is done, without a look at the object."""
-    event = uploaded(storage)
-    headers = dict(event.headers) | {"ce-type": f"google.cloud.storage.object.v1.{kind}"}
-    assert deliver(function, replace(event, headers=headers)) == 200
-    assert storage.requests == []
-
-
-GOOD_DATA = {"bucket": "photos", "name": "a.png", "generation": "1", "size": "1"}
-NO_OBJECT = "The event's data is not a JSON object that describes an uploaded file."
-
-
-@pytest.mark.parametrize(
-    ("body", "sentence"),
-    [
-        (b"", NO_OBJECT),
-        (b"{", NO_OBJECT),
-        (b"\xff\xfe", NO_OBJECT),
-        (b"[]", NO_OBJECT),
-        (b'"gs://photos/a.png"', NO_OBJECT),
-        (b"{}", "The event's data lacks 'bucket'."),
-        *(
-            (json.dumps({key: value for key, value in GOOD_DATA.items() if key != missing}), f"lacks '{missing}'.")
-            for missing in GOOD_DATA
-        ),
-        (json.dumps(GOOD_DATA | {"generation": "first"}), "The event's data holds no usable generation and size: "),
-        (json.dumps(GOOD_DATA | {"size": float("inf")}), "The event's data holds no usable generation and size: "),
-        (json.dumps(GOOD_DATA | {"size": None}), "The event's data holds no usable generation and size: "),
-        (json.dumps(GOOD_DATA | {"name": ""}), "The event's data names no bucket and object."),
-        (json.dumps(GOOD_DATA | {"bucket": 1}), "The event's data names no bucket and object."),
-    ],
-)
-def test_bad_event(storage: CloudStorage, function: FlaskClient, body: bytes | str, sentence: str) -> None:
-    """Data that do not describe an object are refused with a sentence."""
-    headers = dict(uploaded(storage).headers)
-    answer = function.post("/", data=body, headers=headers)
-    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
-    assert sentence in answer.text
-    assert storage.requests == []
-
-
-def test_bad_structured_event(storage: CloudStorage, function: FlaskClient) -> None:
-    """The same holds for an event whose attributes are in its body."""
-    headers = uploaded(storage).headers
-    attributes = {key.removeprefix("ce-"): value for key, value in headers.items() if key.startswith("ce-")}
-    answer = function.post("/", data=json.dumps(attributes), content_type="application/cloudevents+json")
-    assert (answer.status_code, answer.text) == (400, NO_OBJECT)
-
-
-data_values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
-)
-EVENT_FIELDS = GOOD_DATA | {"metadata": {}, "timeCreated": "2026-11-24T08:00:00.000Z"}
-
-
-@given(data_values | st.fixed_dictionaries({key: st.just(value) | data_values for key, value in EVENT_FIELDS.items()}))
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_event(data: object) -> None:
-    """Whatever an event's data are, they describe an upload or are refused."""
-    try:
-        upload = Upload.from_event(CloudEvent({"type": "t", "source": "s"}, data))
-    except BadEvent:
-        return
-    assert upload.bucket
-    assert upload.name
-    assert upload.age() >= 0
 
 
 # Settings and the model

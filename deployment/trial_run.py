@@ -1,4 +1,4 @@
-"""Tries the files that `deploy.sh` has collected: `python deploy_check.py FOLDER TARGET...`.
+"""Tries the files that `deploy.sh` has collected: `python trial_run.py FOLDER TARGET...`.
 
 It runs with the settings that the functions will have, and needs nothing but their requirements.
 """
@@ -19,9 +19,8 @@ def main(folder: str, *targets: str) -> None:
     os.chdir(folder)
     sys.path[0] = folder
     checks = {"classify": check_classify, "classify_upload": check_classify_upload}
-    signatures = {"classify": "http", "classify_upload": "cloudevent"}
     for target in targets:
-        checks[target](functions_framework.create_app(target, "main.py", signatures[target]).test_client())
+        checks[target](functions_framework.create_app(target, "main.py").test_client())
 
 
 def check_classify(client: FlaskClient) -> None:
@@ -37,8 +36,9 @@ def check_classify(client: FlaskClient) -> None:
 
 
 def check_classify_upload(client: FlaskClient) -> None:
-    """The function has started, with its settings; an event that is not about an upload is done."""
-    event = {"ce-id": "1", "ce-specversion": "1.0", "ce-source": "deploy.sh", "ce-type": "trial"}
+    """The function has started, with its settings; the event of an object that was deleted is done."""
+    event = {"ce-id": "1", "ce-specversion": "1.0", "ce-source": "deploy.sh"}
+    event["ce-type"] = "google.cloud.storage.object.v1.deleted"
     answer = client.post("/", json={}, headers=event)
     if answer.status_code != 200:
         sys.exit(f"classify_upload answered {answer.status_code}: {answer.get_data(as_text=True).strip()}")

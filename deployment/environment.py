@@ -1,0 +1,47 @@
+"""The environment variables that each function gets, checked by the functions' own code."""
+
+from __future__ import annotations
+
+from deployment.arguments import Arguments
+from deployment.errors import Refused
+from deployment.options import CONCURRENCY, MODEL, OPTIONS, SETTINGS
+from service.location import GS
+from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up
+from service.settings.setting import HTTP, UPLOAD
+
+STAGED_MODEL = "model.onnx"
+DELIMITER = "|"
+"""Between the variables in gcloud's arguments: its own comma may stand in the name of an object."""
+_FUNCTIONS = {HTTP: HttpSettings.from_environ, UPLOAD: UploadSettings.from_environ}
+
+
+def variables(said: Arguments, function: str) -> dict[str, str]:
+    """What a function gets: first what both of them do."""
+    # THREADS is what functions-framework serves at a time; below --concurrency, requests would queue unseen.
+    found = {"THREADS": said[CONCURRENCY]}
+    for option in sorted(OPTIONS.values(), key=lambda option: HTTP not in option.functions):
+        is_read = function == UPLOAD or HTTP in option.functions
+        if option.setting and is_read and (text := said[option]):
+            found[option.setting.name] = text
+    if not said[MODEL].startswith(GS):
+        found["MODEL"] = STAGED_MODEL
+    return found
+
+
+def check(said: Arguments, function: str) -> None:
+    """Refused for the first variable that the function would refuse, or gcloud could not hand on."""
+    found = variables(said, function)
+    try:
+        for read in (Settings.from_environ, wants_warm_up, _FUNCTIONS[function]):
+            read(found)
+    except BadSetting as error:
+        option = SETTINGS[error.name]
+        raise Refused(f"{said.called(option)} {error.reason}.") from error
+    for name, text in found.items():
+        if DELIMITER in text:
+            raise Refused(f"{said.called(SETTINGS[name])} cannot hold {DELIMITER}.")
+
+
+def uploads(said: Arguments) -> UploadSettings:
+    """What the upload function understands of its variables."""
+    return UploadSettings.from_environ(variables(said, UPLOAD))

@@ -1,0 +1,24 @@
+"""What is the same for both functions."""
+
+from __future__ import annotations
+
+from deployment import environment
+from deployment.environment import DELIMITER
+from deployment.options import CONCURRENCY, CPU, MAX_INSTANCES, MEMORY, MIN_INSTANCES, RUNTIME
+from deployment.target import Deployment
+
+SIZE = (MEMORY, CPU, CONCURRENCY, MIN_INSTANCES, MAX_INSTANCES)
+
+
+def deploy(deployment: Deployment, function: str, name: str, account: str, *flags: str) -> None:
+    """Send the files as a function of that name, which has the account's roles."""
+    said = deployment.said
+    variables = [f"{variable}={text}" for variable, text in environment.variables(said, function).items()]
+    deployment.cloud.run(
+        *("functions", "deploy", name, "--gen2", deployment.in_project, deployment.in_region),
+        *(f"--runtime={said[RUNTIME]}", f"--source={deployment.folder}", f"--entry-point={function}"),
+        f"--service-account={account}",
+        *(f"{option.flag}={said[option]}" for option in SIZE),
+        f"--set-env-vars=^{DELIMITER}^{DELIMITER.join(variables)}",
+        *flags,
+    )

@@ -1,0 +1,89 @@
+"""What is asked of gcloud, or printed instead."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from deployment import processes, streams
+from deployment.errors import CommandFailed, DeploymentError
+from deployment.processes import HIDDEN
+
+PAUSES = (5, 10, 20)
+"""Seconds between attempts to grant a role: a new identity is not known everywhere at once."""
+
+
+class Cloud(Protocol):
+    """Google Cloud, which commands change; their words are those behind `gcloud`."""
+
+    def run(self, *words: str) -> None:
+        """Change something; CommandFailed."""
+
+    def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
+        """Make what is not there yet; CommandFailed."""
+
+    def grant(self, member: str, role: str, words: Sequence[str]) -> None:
+        """Give a service account a role; DeploymentError."""
+
+    def answer(self, placeholder: str, *words: str) -> str:
+        """What a command answers, for which the placeholder stands where nothing is asked; CommandFailed."""
+
+
+class Gcloud:
+    """Runs the commands."""
+
+    def run(self, *words: str) -> None:
+        """Run a command; what it prints is shown."""
+        if exit_code := processes.run(["gcloud", *words]):
+            raise CommandFailed(exit_code)
+
+    def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
+        """Make what is not there; somebody else may have made it in between."""
+        if self._exists(describe):
+            return
+        try:
+            self.run(*create)
+        except CommandFailed:
+            if not self._exists(describe):
+                raise
+
+    def grant(self, member: str, role: str, words: Sequence[str]) -> None:
+        """Add a binding to a policy, which gcloud would show whole after each change."""
+        for pause in (*PAUSES, None):
+            if processes.run(["gcloud", *words], stdout=HIDDEN) == 0:
+                return
+            if pause:
+                time.sleep(pause)
+        raise DeploymentError(f"{role} could not be granted to {member}.")
+
+    def answer(self, placeholder: str, *words: str) -> str:
+        """Ask for something."""
+        exit_code, printed = processes.output(["gcloud", *words])
+        if exit_code:
+            raise CommandFailed(exit_code)
+        return printed
+
+    def _exists(self, describe: Sequence[str]) -> bool:
+        return processes.run(["gcloud", *describe], stdout=HIDDEN, stderr=HIDDEN) == 0
+
+
+class Printed:
+    """Prints the commands as a shell takes them; as nothing is asked for, it shows how all is made."""
+
+    def run(self, *words: str) -> None:
+        """Print the command."""
+        streams.show(shlex.join(["gcloud", *words]))
+
+    def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
+        """Print how it is made."""
+        self.run(*create)
+
+    def grant(self, member: str, role: str, words: Sequence[str]) -> None:
+        """Print the command."""
+        self.run(*words)
+
+    def answer(self, placeholder: str, *words: str) -> str:
+        """The placeholder."""
+        return placeholder

@@ -1,0 +1,20 @@
+"""The function for HTTP requests."""
+
+from __future__ import annotations
+
+from deployment import function, roles
+from deployment.options import ALLOW_UNAUTHENTICATED, NAME, SERVICE_ACCOUNT
+from deployment.target import Deployment
+from service.settings.setting import HTTP
+
+SECONDS = 60
+"""For one request."""
+
+
+def deploy(deployment: Deployment) -> None:
+    """Deploy it; unless it was said otherwise, callers need permission."""
+    said = deployment.said
+    account = said[SERVICE_ACCOUNT] or roles.make_account(deployment, said[NAME])
+    roles.grant_model(deployment, account)
+    access = "--allow-unauthenticated" if said.is_on(ALLOW_UNAUTHENTICATED) else "--no-allow-unauthenticated"
+    function.deploy(deployment, HTTP, said[NAME], account, "--trigger-http", access, f"--timeout={SECONDS}s")

@@ -1,0 +1,44 @@
+"""What `--help` shows, from the tables of commands and options."""
+
+from __future__ import annotations
+
+import textwrap
+
+from deployment.commands import COMMANDS
+from deployment.options import GROUPS, Option
+from service.settings.setting import HTTP, UPLOAD
+
+WIDTH = 110
+COLUMN = 31
+WHO = {HTTP: "http", UPLOAD: "upload"}
+ABOUT = """\
+What is about to be sent is first collected in a temporary folder and tried there; nothing is sent when it
+cannot classify a picture. Both functions are private. Running it again changes only what is different.
+"""
+END = """\
+The files are tried in a new virtual environment with requirements.txt alone; PYTHON=... names a Python
+that has those installed, to be used instead.
+"""
+
+
+def text() -> str:
+    """All of it."""
+    usage = f"Usage: ./deploy.sh {'|'.join(COMMANDS)} --project P --region R --model MODEL [options]\n"
+    commands = [f"  {name:<8}{command.meaning}\n" for name, command in COMMANDS.items()]
+    groups = ["".join(map(_row, group)) for group in GROUPS]
+    return "\n".join([usage, "".join(commands), ABOUT, *groups, END])
+
+
+def _row(option: Option) -> str:
+    left = f"  {option.flag} {option.metavar}".rstrip()
+    lines = textwrap.wrap(_meaning(option), WIDTH - COLUMN, break_on_hyphens=False)
+    return "".join(f"{head:<{COLUMN}}{line}\n" for head, line in zip([left, *[""] * len(lines)], lines))
+
+
+def _meaning(option: Option) -> str:
+    """What it means, for which of the functions, and what holds where it is not said."""
+    alone = [function for function in (HTTP, UPLOAD) if function in option.functions]
+    who = f"{WHO[alone[0]]}: " if len(alone) == 1 else ""
+    unset = option.default or (option.setting.unset if option.setting and option.metavar else "")
+    default = f"; default: {unset}" if unset and not option.is_required else ""
+    return f"{who}{option.meaning}{default}"

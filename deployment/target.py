@@ -1,0 +1,35 @@
+"""What is deployed, and whereto."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployment.arguments import Arguments
+from deployment.gcloud import Cloud
+from deployment.options import PROJECT, REGION
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The files in `folder`, and what was said about the functions that are made of them."""
+
+    said: Arguments
+    cloud: Cloud
+    folder: Path
+    project_number: str
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        return self.said[PROJECT]
+
+    @property
+    def in_project(self) -> str:
+        """What tells gcloud the project."""
+        return f"--project={self.project}"
+
+    @property
+    def in_region(self) -> str:
+        """What tells gcloud the region of the functions."""
+        return f"--region={self.said[REGION]}"
