@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ import functions_framework
 # functions-framework appends this folder to the path; an installed package called `predictor` must not win over ours.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from predictor import BadModel
 from service import http, logs, model, warmup
 from service.lazy import Lazy
 from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up, warn_of_lookalikes
@@ -65,8 +67,21 @@ def _check_settings(target: str) -> None:
             logging.error("%s", error)
 
 
+def _check_model() -> None:
+    """Say at the start that MODEL is the path of no file; a warm-up says itself what it meets."""
+    with suppress(BadSetting):  # which was said
+        if not _warm_up():
+            try:
+                model.check_path(_settings())
+            except BadModel as error:
+                logging.error("%s", error)
+
+
 if "FUNCTION_TARGET" in os.environ:
     _check_settings(os.environ["FUNCTION_TARGET"])
+    _check_model()
+    if os.environ["FUNCTION_TARGET"] == "classify":
+        http.use_patient_worker()
 
 
 @functions_framework.http

@@ -23,6 +23,7 @@ from benchmarks import (
     memory,
     models,
     over_http,
+    parsing,
     size,
     table,
 )
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "over-http": over_http.measure,
     "memory": memory.measure,
     "growth": growth.measure,
+    "parsing": parsing.measure,
     "size": size.measure,
     "cost": cost.measure,
     "backfill": backfill.measure,

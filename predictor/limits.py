@@ -12,7 +12,7 @@ class Limits:
     """The largest file (bytes) and picture (width times height) that is decoded."""
 
     max_bytes: int = 32 * 1024 * 1024
-    max_pixels: int = 64_000_000
+    max_pixels: int = 1 << 26  # 64 megapixels, as cameras count them: 9248 x 6936
 
     def check_bytes(self, size: int) -> None:
         """ImageTooLarge when a file of `size` bytes is over the limit."""

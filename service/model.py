@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from predictor import Classifier, runtime
+from predictor import BadModel, Classifier, runtime
 from service.deadline import STORAGE_SHARE, Deadline
 from service.location import GS, Location
 from service.settings import Settings
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+
+
+def check_path(settings: Settings) -> None:
+    """BadModel where MODEL is the path of no file; an address in Cloud Storage is first looked at by `load`."""
+    if not settings.model.startswith(GS) and not Path(settings.model).is_file():
+        raise BadModel(settings.model, "there is no such file, which MODEL names")
 
 
 def load(settings: Settings, get_storage: Callable[[], Storage]) -> Classifier:

@@ -21,8 +21,14 @@ def in_workers(get_classifier: Callable[[], Classifier], is_wanted: Callable[[],
     The server imports the functions in its parent process and forks its workers: a model that was loaded before the
     fork would not survive it. A request that comes meanwhile waits for the same load.
     """
-    work = threading.Thread
-    os.register_at_fork(after_in_child=lambda: work(target=_run, args=(get_classifier, is_wanted), daemon=True).start())
+
+    def start() -> None:
+        threading.Thread(target=_run, args=(get_classifier, is_wanted), daemon=True).start()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=start)
+    else:  # Windows, where this process serves
+        start()
 
 
 def _run(get_classifier: Callable[[], Classifier], is_wanted: Callable[[], bool]) -> None:

@@ -19,12 +19,15 @@ from random import Random
 
 import atheris  # type: ignore[import-not-found]
 
+from tests.fuzzing import requests
+
 ROOT = Path(__file__).parent.parent
 SEEDS = (ROOT / "examples" / "digits" / "samples", ROOT.parent / "shared" / "images" / "odd")
 FOUND = ROOT / "build" / "fuzz"
 LONGEST = 1 << 17  # bytes of an input
 TIMEOUT = 30  # seconds for one input
 MEMORY = 2048  # MB of the process
+FIRST_REQUEST = b"\x80"  # in an input's first byte; those below are for pictures
 MAX_PIXELS = 4_000_000  # so that a large picture does not take the time of many small ones
 
 # Processor time that an input may take: several times what ordinary pictures take on a slow machine, with Python's part
@@ -41,24 +44,6 @@ with atheris.instrument_imports(include=["predictor", "service"]):
     from predictor import BadImage, Classifier, Limits
     from tests.fuzzing import MUTATORS
 
-REQUESTS = [
-    ("/", "application/json", b'{"instances": [{"image_bytes": {"b64": "iVBORw0K"}, "key": "1"}]}'),
-    ("/", "application/json", b'{"instances": [{"content": "iVBORw0K"}], "parameters": {"maxPredictions": 5}}'),
-    ("/", "application/json", b'{"calls": [["gs://b/o.jpg"]], "userDefinedContext": {"top_k": "1"}}'),
-    (
-        "/",
-        "multipart/form-data; boundary=x",
-        b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\nGIF',
-    ),
-    ("/v1/models/default:predict", None, b'{"inputs": {"image_bytes": [{"b64": "iVBORw0K"}], "key": [1e9]}}'),
-    ("/v1/models/default:classify", None, b'{"examples": [{"x": {"b64": "iVBORw0K"}}], "context": {}}'),
-    (
-        "/v2/models/default/infer",
-        None,
-        b'{"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": ["iVBORw0K"]}]}',
-    ),
-]
-
 
 class Target:
     """What an input is tried on; its first byte says which part."""
@@ -71,8 +56,8 @@ class Target:
     def __call__(self, data: bytes) -> None:
         """Raises what is a defect."""
         part, data = data[:1], data[1:]
-        if part >= b"\x80":
-            self._request(ord(part) % len(REQUESTS), data)
+        if part >= FIRST_REQUEST:
+            requests.ask(self._client, ord(part) % len(requests.REQUESTS), data)
         elif not any(self._decode(data) for _ in range(TRIES)):
             raise AssertionError("it takes too much time for its bytes and pixels")
 
@@ -88,22 +73,20 @@ class Target:
         area = 0 if pixels is None else pixels.shape[0] * pixels.shape[1]
         return taken <= SECONDS + SECONDS_A_BYTE * len(data) + SECONDS_A_PIXEL * area
 
-    def _request(self, place: int, data: bytes) -> None:
-        path, content_type, _ = REQUESTS[place]
-        answer = self._client.post(path, data=data, content_type=content_type)
-        assert answer.status_code < 500, answer.text
-        assert answer.is_json
-
 
 def mutated(data: bytes, longest: int, seed: int) -> bytes:
     """The input with one of its parts changed, where it is of a kind that has parts, or with any bytes changed."""
     random, part, rest = Random(seed), data[:1], data[1:]
+    if part >= FIRST_REQUEST:
+        return part + requests.mutate(rest, longest - 1, seed, _changed_anyhow)
     for mutator in MUTATORS:
         if mutator.applies_to(rest) and random.random() < 0.7:
-            changed = part + mutator.mutate(rest, random)
-            return changed[:longest]
-    changed_anyhow: bytes = atheris.Mutate(data, longest)
-    return changed_anyhow
+            return bytes(part + mutator.mutate(rest, random))[:longest]
+    return _changed_anyhow(data, longest)
+
+
+def _changed_anyhow(data: bytes, longest: int) -> bytes:
+    return bytes(atheris.Mutate(data, longest))
 
 
 def seeds(folder: Path) -> Path:
@@ -111,8 +94,8 @@ def seeds(folder: Path) -> Path:
     for source in (path for seed in SEEDS if seed.is_dir() for path in seed.iterdir()):
         if source.stat().st_size < LONGEST:
             (folder / source.name).write_bytes(b"\0" + source.read_bytes())
-    first = 128 + -128 % len(REQUESTS)
-    for place, (_, _, body) in enumerate(REQUESTS):
+    first = 128 + -128 % len(requests.REQUESTS)
+    for place, (_, _, body) in enumerate(requests.REQUESTS):
         (folder / f"request{place}").write_bytes(bytes([first + place]) + body)
     return folder
 

@@ -37,6 +37,8 @@ from predictor import Decoding, ModelInfo, Parity, Resizing, Source
 from predictor.__main__ import main as predict_command
 from predictor.metadata import READABLE, Drawing
 from service import deadline, outcome, results
+from service.errors import STATUS_NAMES
+from service.http import forms, json_document, patience, worker
 from service.settings import TABLE
 from service.settings import setting as readers
 from service.upload import Upload
@@ -309,6 +311,31 @@ def test_http_examples(name: str, http_function: str, user_folder: Path) -> None
         assert answer.keys() == example.keys()
         for key in ("predictions", "outputs", "replies", "results"):
             assert fields(answer.get(key)) == fields(example.get(key))
+
+
+def test_http_statuses() -> None:
+    """The statuses that are explained are those that are answered, and the server's own."""
+    explained = re.findall(r"^\| ([\d, ]+) \||\((\d{3})\)", sections(HTTP)["Errors"], re.MULTILINE)
+    found = {int(status) for row in explained for status in re.findall(r"\d+", ",".join(row))}
+    assert found == STATUS_NAMES.keys() | {414}
+
+
+def test_http_bounds() -> None:
+    """The bounds that are promised are those of the code."""
+    text = " ".join(sections(HTTP)["Bounds"].split())
+    for promised in (
+        f"move at {patience.LEAST_RATE:,} bytes a second on average, and may pause for {patience.PATIENCE:g} seconds",
+        f"{worker.WAITING} beside those of `THREADS`",
+        f"numbers of more than {json_document.LONGEST_NUMBER} characters",
+        f"more than {json_document.DEEPEST} levels of JSON",
+        f"more than {json_document.VALUES_AN_INSTANCE} values for each of `MAX_INSTANCES`",
+        f"more than {forms.LONGEST_HEAD >> 10} KB of headers",
+        f"more than {worker.FREE_CHUNKS:,} chunks of less than {worker.BYTES_A_CHUNK >> 10} KB",
+    ):
+        assert promised in text
+    errors = " ".join(sections(HTTP)["Errors"].split())
+    assert f"of more than {worker.LONGEST_LINE:,} bytes (414)" in errors
+    assert f"more than {patience.LONGEST_HEAD:,} in all (431)" in errors
 
 
 def fields(rows: list[dict[str, object]] | None) -> set[str] | None:

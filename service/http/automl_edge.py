@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.errors import RequestError
-from service.http import body, objects
+from service.http import encoded, json_document, objects
 from service.http.job import Job
 
 INPUT = "image_bytes"
@@ -32,7 +31,7 @@ def _data(job: Job, instance: Any, place: str) -> bytes:
     if isinstance(instance, dict) and "gcs_uri" in instance:
         return objects.read(job, instance["gcs_uri"], place)
     try:
-        encoded = instance[INPUT]["b64"]
+        content = instance[INPUT]["b64"]
     except (TypeError, KeyError) as error:
-        raise RequestError(400, f"{place} is not of the form {_FORM}.") from error
-    return body.from_base64(encoded, place)
+        raise json_document.wrong_form(place, _FORM, instance) from error
+    return encoded.decode(content, place)

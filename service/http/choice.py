@@ -7,9 +7,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from werkzeug.datastructures import MultiDict
+
 from service.errors import RequestError
 
 _COUNT = re.compile("[1-9][0-9]{0,17}")  # int() refuses numbers of thousands of digits
+_LONGEST_SCORE = 40  # characters
+_SHOWN = 20  # characters
+_KNOWN = ("top_k", "min_score")
+_GOOGLES = re.compile(r"\$|_|key\Z")  # how parameters begin that Google's clients and gateways add to any address
 
 
 @dataclass(frozen=True)
@@ -24,15 +30,26 @@ class Choice:
         """Read `top_k` and `min_score`; RequestError 400 for values that cannot be meant."""
         top_k, min_score = values.get("top_k"), values.get("min_score", "-inf")
         if top_k is not None and not _COUNT.fullmatch(top_k):
-            raise RequestError(400, f"top_k is {top_k[:20]!r}, not a whole number above zero.")
+            raise RequestError(400, f"top_k is {top_k[:_SHOWN]!r}, not a whole number above zero.")
         choice = cls(int(top_k) if top_k else None, _number(min_score))
         if math.isnan(choice.min_score):
-            raise RequestError(400, f"min_score is {min_score[:20]!r}, not a number.")
+            raise RequestError(400, f"min_score is {min_score[:_SHOWN]!r}, not a number.")
         return choice
+
+    @classmethod
+    def of_query(cls, query: MultiDict[str, str]) -> Choice:
+        """The same of the parameters of an address; RequestError 400 also for one that is not known, or given twice."""
+        for name, values in query.lists():
+            if name not in _KNOWN and not _GOOGLES.match(name):
+                known = " and ".join(_KNOWN)
+                raise RequestError(400, f"There is no query parameter {name[:_SHOWN]!r} here; there are {known}.")
+            if name in _KNOWN and len(values) > 1:
+                raise RequestError(400, f"The query parameter {name} is given {len(values):,} times.")
+        return cls.of(query)
 
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        return float(text) if len(text) <= _LONGEST_SCORE else math.nan
     except ValueError:
         return math.nan

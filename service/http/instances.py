@@ -8,25 +8,20 @@ import flask
 
 from service import documents
 from service.errors import RequestError
-from service.http import automl_edge, bigquery, objects, tensorflow_serving, vertex
+from service.http import automl_edge, bigquery, json_document, objects, tensorflow_serving, vertex
 from service.http.choice import Choice
 from service.http.job import Job
 from service.http.responses import json_response
 
 
-def classify(job: Job) -> flask.Response:
-    """Answer a JSON body in its own protocol."""
-    document = job.document()
+def classify(job: Job, data: bytes, parent: str) -> flask.Response:
+    """Answer a JSON body in its own protocol; for `parent` see `answer`."""
+    document = json_document.parse(data, job.settings.max_instances)
     if "calls" in document:
         return bigquery.classify(job, document)
     if "gcs_uri" in document:
         return _classify_object(job, document)
-    return json_response(answer(job, document))
-
-
-def classify_at_endpoint(job: Job, project: str, location: str, endpoint: str) -> flask.Response:
-    """Answer at the path that an endpoint has on Vertex AI."""
-    return json_response(answer(job, job.document(), f"projects/{project}/locations/{location}/"))
+    return json_response(answer(job, document, parent))
 
 
 def answer(job: Job, document: dict[str, Any], parent: str = "") -> dict[str, Any]:
@@ -48,6 +43,6 @@ def answer(job: Job, document: dict[str, Any], parent: str = "") -> dict[str, An
 
 def _classify_object(job: Job, document: dict[str, Any]) -> flask.Response:
     """The native answer for a picture in Cloud Storage."""
-    choice = Choice.of(job.request.args)
+    choice = Choice.of_query(job.request.args)
     data = objects.read(job, document["gcs_uri"], "gcs_uri")
     return json_response(documents.predictions(job.predictions(data, choice)) | documents.model(job.classifier().info))

@@ -6,14 +6,17 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import flask
 
 from predictor import BadImage, Classifier, Prediction, Scores, labelled
+from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError, as_document, status_of
-from service.http import body
+from service.http import body, json_document
 from service.http.choice import Choice
+from service.http.turn import Turn
 from service.settings import BadSetting, HttpSettings
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ class Job:
         self.request = request
         self.resources = resources
         self.error: ErrorShape = as_document
+        self.turn = Turn(request.environ)
         self.measured = Measured()
 
     @property
@@ -79,6 +83,11 @@ class Job:
         """The settings of the function."""
         return self.resources.settings()
 
+    @cached_property
+    def deadline(self) -> Deadline:
+        """By when calls of Cloud Storage have to end, those for all pictures of the request together."""
+        return Deadline.after(self.settings.timeout * STORAGE_SHARE - self.measured.total() / milliseconds(1))
+
     def classifier(self) -> Classifier:
         """The model, loaded if it was not; RequestError 503 while that fails."""
         try:
@@ -91,12 +100,14 @@ class Job:
             raise RequestError(503, "The model could not be loaded; the log says why.") from error
 
     def body(self) -> bytes:
-        """The whole body; RequestError 413 when it is longer than MAX_BYTES."""
-        return body.read(self.request, self.classifier().limits.max_bytes)
+        """The whole body, once it is this request's turn; raises RequestError as `body.read` does."""
+        data = body.read(self.request, self.classifier().limits.max_bytes, self.turn.take)
+        self.turn.take()
+        return data
 
     def document(self) -> dict[str, Any]:
         """The JSON object that is the body; RequestError 400 when it is none, 413 when it holds too many values."""
-        return body.document(self.body(), self.settings.max_instances)
+        return json_document.parse(self.body(), self.settings.max_instances)
 
     def check_count(self, count: int) -> None:
         """RequestError 413 when a request holds more pictures than MAX_INSTANCES."""

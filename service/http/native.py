@@ -10,15 +10,17 @@ import flask
 from predictor import BadImage, runtime
 from service import documents
 from service.errors import as_document, status_of
-from service.http import body, instances, page
+from service.http import forms, instances, json_document, page
 from service.http.choice import Choice
 from service.http.job import Job
 from service.http.responses import json_response
 
+LONGEST_ACCEPT = 1000  # characters of the header, of which browsers send 150
+
 
 def describe(job: Job) -> flask.Response:
     """The page for a browser, without waiting for the model; the model's description for everyone else."""
-    if job.request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+    if _is_browser(job.request):
         return page.response()
     classifier = job.classifier()
     info = classifier.info
@@ -36,6 +38,12 @@ def describe(job: Job) -> flask.Response:
     return json_response(description, headers={"Vary": "Accept"})
 
 
+def _is_browser(request: flask.Request) -> bool:
+    if len(request.headers.get("Accept", "")) > LONGEST_ACCEPT:
+        return False
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+
+
 def openapi(job: Job) -> flask.Response:
     """The OpenAPI document of all routes."""
     return page.description()
@@ -47,15 +55,35 @@ def health(job: Job) -> flask.Response:
     return json_response({"status": "ok"})
 
 
-def classify(job: Job) -> flask.Response:
-    """The labels of one picture, or of each file of a form; JSON is answered in the protocol that it is written in."""
-    if job.request.is_json:
-        return instances.classify(job)
-    data, choice = job.body(), Choice.of(job.request.args)
+def classify(job: Job, parent: str = "") -> flask.Response:
+    """The labels of one picture, or of each file of a form; JSON is answered in the protocol that it is written in.
+
+    parent: what precedes the name of the model on Vertex AI.
+    """
+    data = job.body()
+    if job.request.mimetype == forms.MIMETYPE:
+        return _classify_form(job, data)
+    if job.request.is_json or json_document.begins(data):
+        return instances.classify(job, data, parent)
+    choice = Choice.of_query(job.request.args)
+    return json_response(_predictions(job, data, choice) | documents.model(job.classifier().info))
+
+
+def classify_at_endpoint(job: Job, project: str, location: str, endpoint: str) -> flask.Response:
+    """Answer as Vertex AI does at the path that an endpoint has there, for whatever is sent."""
+    return classify(job, f"projects/{project}/locations/{location}/")
+
+
+def predict_at_endpoint(job: Job, project: str, location: str, endpoint: str) -> flask.Response:
+    """The same for instances alone."""
+    return json_response(instances.answer(job, job.document(), f"projects/{project}/locations/{location}/"))
+
+
+def _classify_form(job: Job, data: bytes) -> flask.Response:
+    """One file is answered like the bare picture; of several, each has its own result or error."""
+    choice = Choice.of_query(job.request.args)
+    files = forms.files(data, job.request.mimetype_params, job.settings.max_instances)
     model = documents.model(job.classifier().info)
-    if job.request.mimetype != "multipart/form-data":
-        return json_response(_predictions(job, data, choice) | model)
-    files = body.form_files(job.request, data, job.settings.max_instances)
     if len(files) == 1:
         return json_response(_predictions(job, files[0].data, choice) | model)
     results = [{"file": file.name} | _predictions_or_error(job, file.data, choice) for file in files]

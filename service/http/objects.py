@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 from predictor import BadImage
-from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError
+from service.http import address
 from service.http.job import Job
 from service.location import Location
 
@@ -17,45 +17,42 @@ _log = logging.getLogger(__name__)
 def read(job: Job, uri: Any, place: str) -> bytes:
     """The bytes of an object as it is now.
 
-    Raises RequestError: 400 for what is no address, 403 for other buckets, 404 where there is nothing, 503 for what may
-    pass; and ImageTooLarge.
+    Raises RequestError: 400 for what can be no address, 403 for other buckets and for what Cloud Storage refuses for
+    good, 404 where there is nothing, 503 for what may pass; and BadImage.
     """
-    location = _location(uri, place)
+    location = address.parse(uri, place)
+    shown = address.shown(location)
     if location.bucket not in job.settings.read_buckets:
-        raise RequestError(403, f"{place}: the bucket of {location} is not one that is read.")
-    try:
-        data = _download(job, location)
-    except BadImage:
-        raise
-    except Exception as error:  # the client's own and those of its transport share no base class but Exception
-        _log.exception("%s could not be read", location)
-        raise RequestError(503, f"{place}: {location} could not be read now.") from error
-    if data is None:
-        raise RequestError(404, f"{place}: there is no object {location}.")
-    return data
-
-
-def _location(uri: Any, place: str) -> Location:
-    try:
-        location = Location.parse(uri)
-    except (ValueError, AttributeError) as error:
-        raise RequestError(400, f"{place} is not of the form gs://bucket/name.") from error
-    if not location.name:
-        raise RequestError(400, f"{place} names a bucket, but no object.")
-    return location
-
-
-def _download(job: Job, location: Location) -> bytes | None:
+        raise RequestError(403, f"{place}: the bucket of {shown} is not one that READ_BUCKETS names.")
     from service.calls import Gone  # comes with the storage client, which other requests do without
 
+    try:
+        return _download(job, location)
+    except (BadImage, MemoryError):
+        raise
+    except Gone as error:
+        raise RequestError(404, f"{place}: there is no object {shown}.") from error
+    except Exception as error:  # the client's own and those of its transport share no base class but Exception
+        _log.exception("%s could not be read", location)
+        if _is_final(error):
+            raise RequestError(403, f"{place}: {shown} may not be read by this function; the log says why.") from error
+        raise RequestError(503, f"{place}: {shown} could not be read now.") from error
+
+
+def _download(job: Job, location: Location) -> bytes:
+    from service.calls import Gone
+
     storage = job.resources.storage()
-    deadline = Deadline.after(job.settings.timeout * STORAGE_SHARE)
-    newest = storage.newest(location, deadline)
+    newest = storage.newest(location, job.deadline)
     if newest is None:
-        return None
+        raise Gone(location)
     limits = job.classifier().limits
     limits.check_bytes(newest.size)
-    try:
-        return storage.read(location, newest.generation, limits, deadline)
-    except Gone:
-        return None
+    return storage.read(location, newest.generation, limits, job.deadline)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether Cloud Storage refuses something that it would refuse again, unlike 408 and 429."""
+    from google.api_core.exceptions import ClientError
+
+    return isinstance(error, PermissionError) or (isinstance(error, ClientError) and error.code not in (408, 429))

@@ -13,7 +13,7 @@ import numpy as np
 
 from predictor import Classifier, Scores, best
 from service.errors import RequestError
-from service.http import body, tensors
+from service.http import encoded, json_document, tensors
 from service.http.job import Job
 from service.http.responses import json_response
 from service.http.tensors import HEADER_LENGTH, Output
@@ -63,8 +63,7 @@ def infer(job: Job, name: str, version: str | None = None) -> flask.Response:
     """Scores, or with `classification` the best labels, of every picture in the tensor `image`."""
     info = _model(job, name, version).info
     header, binary = _split(job)
-    pictures = _pictures(header, binary)
-    job.check_count(len(pictures))
+    pictures = _pictures(job, header, binary)
     wanted = _wanted(header)
     rows = [job.scores_at(f"{INPUT}[{index}]", _bytes(picture, index)) for index, picture in enumerate(pictures)]
     outputs = [_output(one, np.stack(rows), info.labels) for one in wanted]
@@ -78,20 +77,21 @@ def _split(job: Job) -> tuple[dict[str, Any], bytes]:
     """The JSON of a request, and the binary tensors that follow it."""
     data, text = job.body(), job.request.headers.get(HEADER_LENGTH)
     if text is None:
-        return body.document(data, job.settings.max_instances), b""
+        return json_document.parse(data, job.settings.max_instances), b""
     if not (text.isascii() and text.isdecimal() and len(text) < 12 and int(text) <= len(data)):
         raise RequestError(400, f"{HEADER_LENGTH} is not a number of bytes within the body.")
-    return body.document(data[: int(text)], job.settings.max_instances), data[int(text) :]
+    return json_document.parse(data[: int(text)], job.settings.max_instances), data[int(text) :]
 
 
-def _pictures(header: dict[str, Any], binary: bytes) -> list[Any]:
+def _pictures(job: Job, header: dict[str, Any], binary: bytes) -> list[Any]:
     """The elements of the one input: image files, or as JSON their base64."""
     inputs = header.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise RequestError(400, f'The request needs one input, "{INPUT}".')
     (tensor,) = inputs
     if tensor.get("name") != INPUT or tensor.get("datatype") != "BYTES":
-        raise RequestError(400, f'The request needs one input, "{INPUT}" of datatype BYTES.')
+        hint = f" {json_document.SEND_FILES}" if tensor.get("datatype") in tensors.NUMBERS else ""
+        raise RequestError(400, f'The request needs one input, "{INPUT}" of datatype BYTES.{hint}')
     size = _parameters(tensor).get("binary_data_size")
     pictures: list[Any]
     if size is None:
@@ -99,13 +99,14 @@ def _pictures(header: dict[str, Any], binary: bytes) -> list[Any]:
     elif size != len(binary):
         raise RequestError(400, f"binary_data_size of {INPUT} is not the {len(binary):,} bytes that follow the JSON.")
     else:
-        pictures = tensors.elements(binary)
+        pictures = tensors.elements(binary, job.settings.max_instances)
+    job.check_count(len(pictures))
     tensors.check_shape(tensor.get("shape"), len(pictures))
     return pictures
 
 
 def _bytes(picture: str | bytes, index: int) -> bytes:
-    return picture if isinstance(picture, bytes) else body.from_base64(picture, f"{INPUT}[{index}]")
+    return picture if isinstance(picture, bytes) else encoded.decode(picture, f"{INPUT}[{index}]")
 
 
 def _wanted(header: dict[str, Any]) -> list[Output]:

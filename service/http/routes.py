@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import flask
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from service.errors import as_document, as_sentence
-from service.http import instances, native, open_inference, tensorflow_serving
+from service.http import native, open_inference, tensorflow_serving
 from service.http.job import ErrorShape
 from service.settings import HttpSettings
 
@@ -24,7 +25,7 @@ class Route(NamedTuple):
 
 _SERVING = "/v1/models/"
 _INFERENCE = "/v2"
-_VERTEX = "/projects/<project>/locations/<location>/endpoints/<part:endpoint>:predict"
+_ENDPOINT = "/projects/<project>/locations/<location>/endpoints/<part:endpoint>"
 _VERSIONS = ("", "/versions/<part:version>")
 
 
@@ -48,11 +49,32 @@ def error_shape(path: str) -> ErrorShape:
 
 @cache
 def table(start: str, settings: HttpSettings) -> Map:
-    """The routes whose paths begin so, and those that Vertex AI gives to a container, which may begin in any way.
+    """The routes whose paths begin so, also of those that Vertex AI gives to a container, which may begin in any way.
 
     Werkzeug takes half a millisecond for a route: a first request waits only for those that it may mean.
     """
-    return Map([*_container(settings), *STARTS[start]()], merge_slashes=False, converters={"part": _Part})
+    found = Map(STARTS[start](), merge_slashes=False, converters={"part": _Part})
+    for method, path, handler in (
+        ("GET", settings.health_route, native.health),
+        ("POST", settings.predict_route, native.classify),
+    ):
+        if path and _start(path) == start:
+            _add_container(found, method, path, handler)
+    return found
+
+
+def _add_container(routes: Map, method: str, path: str, handler: Callable[..., flask.Response]) -> None:
+    """Add what Vertex AI asks of a custom container; at a path that another protocol has, that protocol stays.
+
+    A name in such a path is the model's, whatever the model itself is called.
+    """
+    try:
+        route, arguments = routes.bind("localhost").match(path, method)
+    except HTTPException:
+        routes.add(_rule(method, path, handler))
+        return
+    if "name" in arguments:
+        routes.add(_rule(method, path, partial(route.handler, name="default"), route.error))
 
 
 def _start(path: str) -> str:
@@ -69,18 +91,15 @@ def _own() -> list[Rule]:
         _rule("POST", "/", native.classify),
         _rule("GET", "/health", native.health),
         _rule("GET", "/openapi.json", native.openapi),
-        *(_rule("POST", f"/{version}{_VERTEX}", instances.classify_at_endpoint) for version in ("v1", "v1beta1")),
+        *(rule for version in ("v1", "v1beta1") for rule in _vertex(f"/{version}{_ENDPOINT}")),
     ]
 
 
-def _container(settings: HttpSettings) -> list[Rule]:
-    """What Vertex AI asks of a custom container."""
-    rules = []
-    if settings.health_route:
-        rules.append(_rule("GET", settings.health_route, native.health))
-    if settings.predict_route:
-        rules.append(_rule("POST", settings.predict_route, instances.classify))
-    return rules
+def _vertex(endpoint: str) -> list[Rule]:
+    return [
+        _rule("POST", f"{endpoint}:predict", native.predict_at_endpoint),
+        _rule("POST", f"{endpoint}:rawPredict", native.classify_at_endpoint),
+    ]
 
 
 def _serving() -> list[Rule]:

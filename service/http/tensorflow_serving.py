@@ -8,7 +8,7 @@ import flask
 
 from predictor import Classifier
 from service.errors import RequestError
-from service.http import automl_edge, body, instances
+from service.http import automl_edge, encoded, instances, json_document
 from service.http.job import Job
 from service.http.responses import json_response
 
@@ -58,9 +58,9 @@ def classify(job: Job, name: str, version: str | None = None) -> flask.Response:
     if not isinstance(examples, list) or not examples or not isinstance(context, dict):
         raise RequestError(400, 'The JSON body needs a list "examples" with at least one element.')
     job.check_count(len(examples))
-    result = []
+    shared, result = _binaries(context), []
     for index, example in enumerate(examples):
-        scores = job.scores_at(f"examples[{index}]", _feature(example, context, f"examples[{index}]"))
+        scores = job.scores_at(f"examples[{index}]", _feature(example, shared, f"examples[{index}]"))
         result.append(list(zip(classifier.info.labels, scores.tolist())))
     return json_response({"result": result})
 
@@ -83,7 +83,8 @@ def _outputs(job: Job, inputs: Any) -> Any:
         return _scores(job, _column(job, inputs, "inputs"), "inputs")
     names = {automl_edge.INPUT, job.classifier().info.source.input} & inputs.keys()
     if len(names) != 1 or inputs.keys() - names - {"key"}:
-        raise RequestError(400, 'inputs needs one column of pictures, "image_bytes", and may have "key".')
+        hint = f" {json_document.SEND_FILES}" if json_document.is_tensor(inputs) else ""
+        raise RequestError(400, f'inputs needs one column of pictures, "image_bytes", and may have "key".{hint}')
     (name,) = names
     pictures = _column(job, inputs[name], f"inputs.{name}")
     outputs = {
@@ -100,20 +101,27 @@ def _column(job: Job, values: Any, name: str) -> list[Any]:
     return values
 
 
-def _feature(example: Any, context: dict[str, Any], place: str) -> bytes:
+def _feature(example: Any, shared: dict[str, Any], place: str) -> bytes:
     """The one picture among an example's features and those that all examples share."""
-    features = context | example if isinstance(example, dict) else {}
-    values = [value[0] if isinstance(value, list) and value else value for value in features.values()]
-    binaries = [value for value in values if isinstance(value, dict)]
-    if len(binaries) != 1:
-        raise RequestError(400, f'{place} does not have exactly one feature of the form {{"b64": "…"}}.')
-    return _binary(binaries[0], place)
+    features = example if isinstance(example, dict) else {}
+    found = _binaries(features) | {name: value for name, value in shared.items() if name not in features}
+    if len(found) != 1:
+        hint = f" {json_document.SEND_FILES}" if json_document.is_tensor(example) else ""
+        raise RequestError(400, f'{place} does not have exactly one feature of the form {{"b64": "…"}}.{hint}')
+    (value,) = found.values()
+    return _binary(value, place)
+
+
+def _binaries(features: dict[str, Any]) -> dict[str, Any]:
+    """Those features, bare or the first of a list, that are objects, as binary values are."""
+    first = {name: value[0] if isinstance(value, list) and value else value for name, value in features.items()}
+    return {name: value for name, value in first.items() if isinstance(value, dict)}
 
 
 def _binary(value: Any, place: str) -> bytes:
     if not isinstance(value, dict) or "b64" not in value:
-        raise RequestError(400, f'{place} is not of the form {{"b64": "…"}}.')
-    return body.from_base64(value["b64"], place)
+        raise json_document.wrong_form(place, '{"b64": "…"}', value)
+    return encoded.decode(value["b64"], place)
 
 
 def _model(job: Job, name: str, version: str | None) -> Classifier:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import struct
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,8 @@ from service.errors import RequestError
 from service.http.responses import json_response
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
+NUMBERS = ("BOOL", *(f"{kind}{bits}" for kind in ("INT", "UINT") for bits in (8, 16, 32, 64)), "FP16", "FP32", "FP64")
+"""The datatypes of tensors of numbers."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,18 @@ def flat(data: Any) -> list[str]:
     return found
 
 
-def elements(binary: bytes) -> list[bytes]:
-    """The elements of a binary BYTES tensor, each after its length in four bytes; RequestError 400 where they end."""
-    found, place = [], 0
+def elements(binary: bytes, most: int) -> list[bytes]:
+    """The elements of a binary BYTES tensor, each after its length in four bytes.
+
+    Raises RequestError 400 where it ends within one, 413 for more than `most`.
+    """
+    found: list[bytes] = []
+    place = 0
     while place < len(binary):
+        if len(found) == most:
+            raise RequestError(
+                413, f"The binary tensor holds more than {most:,} pictures, which are the most accepted."
+            )
         size = int.from_bytes(binary[place : place + 4], "little")
         start, place = place + 4, place + 4 + size
         if place > len(binary):
@@ -69,9 +78,17 @@ def elements(binary: bytes) -> list[bytes]:
 
 
 def check_shape(shape: Any, count: int) -> None:
-    """RequestError 400 for a shape of another number of elements."""
-    sizes = shape if isinstance(shape, list) else [-1]
-    if not all(isinstance(size, int) and size > 0 for size in sizes) or math.prod(sizes) != count:
+    """RequestError 400 for a shape of another number of elements.
+
+    Divides the number by each size, for a product of sizes that a client chooses may be of any length.
+    """
+    left = count
+    for size in shape if isinstance(shape, list) else [0]:
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= left or left % size:
+            left = 0
+            break
+        left //= size
+    if left != 1:
         raise RequestError(400, f"shape does not fit the {count:,} elements of the tensor.")
 
 

@@ -8,7 +8,7 @@ from predictor import best
 from service import documents
 from service.documents import DEFAULT_PREDICTIONS
 from service.errors import RequestError
-from service.http import body, objects
+from service.http import encoded, json_document, objects
 from service.http.choice import Choice
 from service.http.job import Job
 from service.location import GS
@@ -43,10 +43,10 @@ def _prediction(job: Job, instance: Any, place: str, choice: Choice) -> dict[str
 def _data(job: Job, instance: Any, place: str) -> bytes:
     content = instance.get("content") if isinstance(instance, dict) else None
     if not isinstance(content, str):
-        raise RequestError(400, f"{place} is not of the form {_FORM}.")
+        raise json_document.wrong_form(place, _FORM, instance)
     if content.startswith(GS):
         return objects.read(job, content, place)
-    return body.from_base64(content, place)
+    return encoded.decode(content, place)
 
 
 def _choice(parameters: Any) -> Choice:

@@ -28,7 +28,7 @@ MAX_BYTES = Setting(
     "MAX_BYTES", values.count, 32 * 1024 * 1024, ALL, "largest image file, and largest request", example="5000000"
 )
 MAX_PIXELS = Setting(
-    "MAX_PIXELS", values.count, 64_000_000, ALL, "largest picture, width times height", example="36000000"
+    "MAX_PIXELS", values.count, 1 << 26, ALL, "largest picture, width times height", example="36000000"
 )
 TIMEOUT_SECONDS: Setting[float | None] = Setting(
     "TIMEOUT_SECONDS",

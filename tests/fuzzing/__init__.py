@@ -11,4 +11,4 @@ from types import ModuleType
 from tests.fuzzing import jpeg_segments, png_chunks
 
 MUTATORS: tuple[ModuleType, ...] = (jpeg_segments, png_chunks)
-"""For requests, one of their numbers in JSON belongs here too."""
+"""Of pictures; `requests` has its own, which keeps a body what its protocol reads."""

@@ -276,7 +276,7 @@ def gif(screen: tuple[int, int], frames: list[tuple[int, int, int, int]]) -> byt
 def test_gif_with_giant_later_frame() -> None:
     """A GIF of which a later frame is giant is refused, as TensorFlow's canvas would be giant."""
     file = gif((4, 4), [(0, 0, 4, 4)])[:-1] + b"," + struct.pack("<HHHH", 0, 0, 65_535, 65_535) + b"\0\x08\0;"
-    with pytest.raises(BadImage, match="at most 64,000,000 in all"):
+    with pytest.raises(BadImage, match="at most 67,108,864 in all"):
         decode(file, Decoding(), Limits())
 
 

@@ -96,6 +96,40 @@ def test_command(digits_model: Path) -> None:
         process.wait(15)
 
 
+AS_ON_WINDOWS = """
+import os, sys
+del os.fork, os.register_at_fork
+sys.modules["gunicorn"] = None  # which functions-framework does not install there
+from functions_framework._cli import _cli
+_cli()
+"""
+
+
+def test_without_gunicorn(digits_model: Path) -> None:
+    """Without gunicorn and forks, as on Windows, the function runs on Flask's server and warms up."""
+    port = free_port()
+    command = [sys.executable, "-c", AS_ON_WINDOWS, "--target", "classify", "--port", str(port)]
+    settings = {"MODEL": str(digits_model), "WARMUP": "1"}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, text=True, **streams)
+    try:
+        with requests.Session() as session:
+            retry = Retry(None, connect=60, backoff_factor=0.1, backoff_max=0.5)
+            session.mount("http://", HTTPAdapter(max_retries=retry))
+            url = f"http://127.0.0.1:{port}"
+            assert session.get(f"{url}/health", timeout=30).json() == {"status": "ok"}
+            assert [ask(url), ask(url)] == ["3", "3"]
+            assert session.post(url, iter([THREE]), timeout=30).status_code == 200
+            assert session.post(url, b"milk, eggs", timeout=30).status_code == 415
+            assert session.post(url, bytes(40 << 20), timeout=30).status_code == 413
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=15)
+    assert "Serving Flask app" in said
+    assert "the model digits is loaded" in said
+    assert "Traceback" not in said
+
+
 def test_first_requests(storage: CloudStorage, digits_model: Path) -> None:
     """Of many first requests at once, all are answered, and one of them loads the model."""
     storage.put("models", "digits.onnx", digits_model.read_bytes())

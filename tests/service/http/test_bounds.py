@@ -5,13 +5,17 @@ The function runs with less memory than the harm would take: MEMORY for all of t
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
 
+from service.http.worker import BYTES_A_CHUNK, FREE_CHUNKS, SMALL_CHUNKS
+from tests.load import worker_of
 from tests.processes import function_process
 from tests.service.http import pictures
 from tests.service.http.requests import THREE
@@ -105,3 +109,71 @@ def test_broken_off(small_function: str, rest: bytes) -> None:
         answer = client.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert_unharmed(small_function)
+
+
+def sent(url: str, request: bytes) -> bytes:
+    """What a server says to these bytes, of which it may not read all."""
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=SECONDS) as client:
+        with suppress(OSError):
+            client.sendall(request)
+            client.shutdown(socket.SHUT_WR)
+        return client.makefile("rb").read()
+
+
+def chunked(size: int, count: int) -> bytes:
+    """A request with a body of so many chunks."""
+    chunk = f"{size:x}\r\n".encode() + b"a" * size + b"\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + chunk * count + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "status"),
+    [(1, FREE_CHUNKS - 1, 415), (1, 2 * FREE_CHUNKS, 400), (BYTES_A_CHUNK, 2 * FREE_CHUNKS, 415)],
+    ids=["small", "small and many", "many"],
+)
+def test_chunks(small_function: str, size: int, count: int, status: int) -> None:
+    """A body in very many very small chunks, which take a thousand times an ordinary body's time, is refused."""
+    answer = sent(small_function, chunked(size, count))
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert (SMALL_CHUNKS.encode() in answer) == (status == 400)
+    assert_unharmed(small_function)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "header", "status"),
+    [
+        (b"GET /health?_=" + b"a" * 8100, b"", 200),
+        (b"GET /health?_=" + b"a" * 9000, b"", 414),
+        (b"GET /health?_=" + b"a" * (1 << 24), b"", 414),
+        (b"GET /health", b"X: a\r\n" * 90, 200),
+        (b"GET /health", b"X: " + b"a" * 8000 + b"\r\n", 200),
+        (b"GET /health", (b"X: " + b"a" * 8000 + b"\r\n") * 20, 431),
+        (b"GET /health", b"X: a\r\n" * (1 << 20), 431),
+    ],
+    ids=["long line", "longer line", "endless line", "headers", "long header", "long headers", "endless headers"],
+)
+def test_head(small_function: str, request_line: bytes, header: bytes, status: int) -> None:
+    """Request line and headers are read up to a bound, past any that clients have."""
+    head = request_line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + header + b"\r\n"
+    assert sent(small_function, head).startswith(f"HTTP/1.1 {status} ".encode())
+    assert_unharmed(small_function)
+
+
+def test_more_than_memory(digits_model: Path) -> None:
+    """Where memory ends, a request is a 503 that may be tried again, and smaller ones are answered after it."""
+    settings = {"MODEL": str(digits_model), "THREADS": "2", "MAX_BYTES": str(1 << 30)}
+    with function_process("classify", settings) as (process, port):
+        url, worker = f"http://127.0.0.1:{port}", worker_of(process)
+        assert_unharmed(url)
+        limit = size_of(worker) + (64 << 20)
+        resource.prlimit(worker, resource.RLIMIT_AS, (limit, limit))
+        answer = post(url, bytes(100 << 20))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert answer.json()["error"]["message"] == "There is not enough memory for this now."
+        assert_unharmed(url)
+
+
+def size_of(process: int) -> int:
+    """Bytes of address space that a process has."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[0]) * resource.getpagesize()

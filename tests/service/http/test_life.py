@@ -58,6 +58,27 @@ def test_failed_warm_up(tmp_path: Path) -> None:
     assert "there is no such file" in str(lines[0]["stack_trace"])
 
 
+@pytest.mark.parametrize("target", ["classify", "classify_upload"])
+def test_wrong_path(tmp_path: Path, target: str) -> None:
+    """A path of no model is said when the function starts, once and before anyone asks; it starts all the same."""
+    path = tmp_path / "log"
+    settings = {"MODEL": str(tmp_path / "none.onnx"), "RESULTS": "gs://results/labels"}
+    with path.open("w") as log, function_process(target, settings, stdout=log.fileno()):
+        pass
+    assert [line["message"] for line in lines_of(path)] == [
+        f"{tmp_path}/none.onnx: there is no such file, which MODEL names"
+    ]
+
+
+def test_unset_model_at_start(tmp_path: Path) -> None:
+    """So is a setting that is missing."""
+    path = tmp_path / "log"
+    with path.open("w") as log, function_process("classify", {}, stdout=log.fileno()):
+        pass
+    (line,) = lines_of(path)
+    assert (line["severity"], str(line["message"])[:16]) == ("ERROR", "MODEL is not set")
+
+
 def test_one_line_a_request(digits_model: Path, tmp_path: Path) -> None:
     """Every request is one JSON line on stdout, tied to its trace."""
     path, trace = tmp_path / "log", "0af7651916cd43dd8448eb211c80319c"

@@ -18,9 +18,9 @@ from PIL import Image
 from werkzeug.test import EnvironBuilder
 from werkzeug.test import TestResponse as Answer
 
-from predictor import Classifier, ModelInfo, runtime
+from predictor import Classifier, Limits, ModelInfo, runtime
 from service import http
-from service.settings import HttpSettings
+from service.settings import HttpSettings, Settings
 from service.storage import Storage
 from tests.service.http.requests import (
     JSON,
@@ -256,7 +256,7 @@ BAD_DOCUMENTS = {
     "other fields": (b'{"instances": [{"picture": "AAAA"}]}', WRONG_SHAPE),
     "bare base64": (b'{"instances": [{"image_bytes": "AAAA"}]}', WRONG_SHAPE),
     "number": (b'{"instances": [{"image_bytes": {"b64": 1}}]}', "instances[0] is not a string of base64."),
-    "padding": (b'{"instances": [{"image_bytes": {"b64": "AAA"}}]}', "instances[0] holds no valid base64: "),
+    "length": (b'{"instances": [{"image_bytes": {"b64": "AAAAA"}}]}', "instances[0] holds no valid base64: "),
     "signs": (b'{"instances": [{"image_bytes": {"b64": "%%%%"}}]}', "instances[0] holds no valid base64: "),
     "umlaut": ('{"instances": [{"image_bytes": {"b64": "ä"}}]}'.encode(), "instances[0] holds no valid base64: "),
     "empty image": (b'{"instances": [{"image_bytes": {"b64": ""}}]}', "instances[0]: The file is empty."),
@@ -309,6 +309,13 @@ def test_at_the_limits(limited: FlaskClient) -> None:
     assert labels_in(post_chunked(limited, THREE))[0] == "3"
 
 
+def test_default_limits() -> None:
+    """Without settings the function takes what the package takes, pictures of usual 64 megapixels among them."""
+    limits = Settings.from_environ({"MODEL": "model.onnx"}).limits
+    assert limits == Limits()
+    limits.check_pixels(9248, 6936)
+
+
 def test_too_many_pixels(limited: FlaskClient) -> None:
     """A picture of more than MAX_PIXELS is a 413 that says both numbers."""
     small_file = io.BytesIO()
@@ -347,7 +354,7 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "drawing": "white-on-black",
         "tools": info.tools,
         "runtime": runtime.versions(),
-        "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": 64_000_000, "max_instances": 100},
+        "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": Limits.max_pixels, "max_instances": 100},
     }
 
 
@@ -360,6 +367,11 @@ def assert_is_page(answer: Answer) -> None:
 def test_page(client: FlaskClient) -> None:
     """A browser gets the page."""
     assert_is_page(client.get("/", headers={"Accept": BROWSER}))
+
+
+def test_endless_accept(client: FlaskClient) -> None:
+    """An Accept that no browser sends is not taken apart."""
+    assert client.get("/", headers={"Accept": "text/html," * 500}).mimetype == JSON
 
 
 def test_page_without_model() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from predictor import Classifier
-from tests.cloud_storage import CloudStorage
+from tests.cloud_storage import CloudStorage, Status
 from tests.service.http.requests import TEXT, THREE, error_in, new_client
 
 
@@ -58,7 +59,7 @@ def test_instances(reader: FlaskClient, instance: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("uri", "status", "sentence"),
     [
-        ("gs://secret/3.png", 403, "gcs_uri: the bucket of gs://secret/3.png is not one that is read."),
+        ("gs://secret/3.png", 403, "gcs_uri: the bucket of gs://secret/3.png is not one that READ_BUCKETS names."),
         ("gs://photos/4.png", 404, "gcs_uri: there is no object gs://photos/4.png."),
         ("gs://photos", 400, "gcs_uri names a bucket, but no object."),
         ("https://example.com/3.png", 400, "gcs_uri is not of the form gs://bucket/name."),
@@ -70,6 +71,71 @@ def test_other_addresses(reader: FlaskClient, storage: CloudStorage, uri: object
     """Other buckets are not asked, and other kinds of address are none."""
     assert error_in(reader.post("/", json={"gcs_uri": uri})) == (status, sentence)
     assert not [request for request in storage.requests if "secret" in str(request)]
+
+
+LONG = "x" * 3000
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("gs://", "gs:// names no bucket that can exist."),
+        ("gs:///3.png", "gs:///3.png names no bucket that can exist."),
+        ("gs://ph/3.png", "gs://ph/3.png names no bucket that can exist."),
+        ("gs://Photos/3.png", "gs://Photos/3.png names no bucket that can exist."),
+        ("gs://-photos/3.png", "gs://-photos/3.png names no bucket that can exist."),
+        ("gs://photos-/3.png", "gs://photos-/3.png names no bucket that can exist."),
+        ("gs://photos..a/3.png", "gs://photos..a/3.png names no bucket that can exist."),
+        ("gs://192.168.5.4/3.png", "gs://192.168.5.4/3.png names no bucket that can exist."),
+        ("gs://pho tos/3.png", "gs://pho tos/3.png names no bucket that can exist."),
+        ("gs://phötos/3.png", "gs://phötos/3.png names no bucket that can exist."),
+        ("gs://photos?x/3.png", "gs://photos?x/3.png names no bucket that can exist."),
+        ("gs://pho\ntos/3.png", "gs://pho\ntos/3.png names no bucket that can exist."),
+        ("gs://\ud800hotos/3.png", "gs://\ud800hotos/3.png names no bucket that can exist."),
+        (f"gs://{'x' * 64}/3.png", f"gs://{'x' * 64}/3.png names no bucket that can exist."),
+        (f"gs://{LONG}/3.png", f"gs://{LONG[:195]}… names no bucket that can exist."),
+        ("gs://photos/", "{} names a bucket, but no object."),
+        (
+            "gs://photos/a\nb",
+            "gs://photos/a\nb names no object that can exist: its name has a control character in it.",
+        ),
+        ("gs://photos/\0", "gs://photos/\0 names no object that can exist: its name has a control character in it."),
+        ("gs://photos/\ud800", "gs://photos/\ud800 names no object that can exist: its name is not Unicode."),
+        ("gs://photos/..", "gs://photos/.. names no object that can exist: its name is kept from objects."),
+        (
+            f"gs://photos/{LONG}",
+            f"gs://photos/{LONG[:188]}… names no object that can exist: its name has more than 1,024 bytes.",
+        ),
+        (
+            f"gs://photos/{'ü' * 513}",
+            f"gs://photos/{'ü' * 188}… names no object that can exist: its name has more than 1,024 bytes.",
+        ),
+    ],
+    ids=ascii,
+)
+def test_impossible_addresses(reader: FlaskClient, storage: CloudStorage, address: str, sentence: str) -> None:
+    """An address that nothing can have is the client's mistake, in every protocol; Cloud Storage is not asked."""
+    said = sentence if "{}" in sentence else f"{{}}: {sentence}"
+    assert error_in(reader.post("/", json={"gcs_uri": address})) == (400, said.replace("{}", "gcs_uri"))
+    for instance in ({"content": address}, {"gcs_uri": address}):
+        answer = reader.post("/", json={"instances": [instance]})
+        assert error_in(answer) == (400, said.replace("{}", "instances[0]"))
+    (reply,) = call(reader, address).get_json()["replies"]
+    assert reply["error"]["message"] == said.replace("{}", "calls[0]")
+    assert storage.requests == []
+
+
+@pytest.mark.parametrize("name", ["a" * 1024, "ü" * 512, "a b?c#d%20", "in//3.png", "3.png/", "\u200b", "…", "a\x85b"])
+def test_possible_addresses(reader: FlaskClient, storage: CloudStorage, name: str) -> None:
+    """Any name that an object can have is looked for as it is, and found where there is such an object."""
+    assert error_in(reader.post("/", json={"gcs_uri": f"gs://photos/{name}"}))[0] == 404
+    storage.put("photos", name, THREE)
+    assert reader.post("/", json={"gcs_uri": f"gs://photos/{name}"}).status_code == 200
+
+
+def test_bucket_with_dots(reader: FlaskClient) -> None:
+    """A bucket may have a domain's name."""
+    assert error_in(reader.post("/", json={"gcs_uri": "gs://photos.example.com/3.png"}))[0] == 403
 
 
 def test_no_buckets(client: FlaskClient) -> None:
@@ -111,6 +177,40 @@ def test_bigquery_errors(client: FlaskClient, body: dict[str, object], status: i
     answer = client.post("/", json=body)
     expected = {"replies": []} if sentence is None else {"errorMessage": sentence}
     assert (answer.status_code, answer.get_json()) == (status, expected)
+
+
+def test_bad_rows(reader: FlaskClient) -> None:
+    """Rows that cannot be answered have each their error, and the others their labels: the query goes on."""
+    uris = ["gs://photos/3.png", "gs://photos/a\n", "gs://B/3.png", None, "gs://other/3.png", "gs://photos/3.png"]
+    replies = call(reader, *uris).get_json()["replies"]
+    assert [reply.get("error", {}).get("code") for reply in replies] == [None, 400, 400, 400, 404, None]
+
+
+def test_forbidden_row(reader: FlaskClient, storage: CloudStorage, caplog: pytest.LogCaptureFixture) -> None:
+    """What Cloud Storage refuses for good is not tried again: that row has an error, and the log has the cause."""
+    storage.faults.add(Status(403), "read_metadata")
+    replies = call(reader, "gs://photos/3.png", "gs://photos/3.png").get_json()["replies"]
+    assert replies[0]["error"]["code"] == 403
+    assert replies[0]["error"]["message"] == (
+        "calls[0]: gs://photos/3.png may not be read by this function; the log says why."
+    )
+    assert replies[1]["predictions"][0]["label"] == "3"
+    assert "MissingRole" in caplog.text
+
+
+def test_time_of_all_rows(
+    storage: CloudStorage, digits_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """TIMEOUT_SECONDS is for all pictures of a request together."""
+    monkeypatch.setenv("MODEL", str(digits_model))
+    monkeypatch.setenv("READ_BUCKETS", "photos")
+    monkeypatch.setenv("TIMEOUT_SECONDS", "1.5")
+    client = new_client()
+    client.get("/health")
+    storage.faults.add(Status(503), "read_metadata", times=None)
+    started = time.monotonic()
+    assert call(client, *["gs://photos/3.png"] * 50).status_code == 503
+    assert time.monotonic() - started < 10
 
 
 def test_storage_that_fails(

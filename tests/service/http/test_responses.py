@@ -41,7 +41,7 @@ def test_server_timing(client: FlaskClient) -> None:
 def test_log_line(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     """One record a request says what came of it, without the query, the client's address or the picture."""
     caplog.set_level("INFO")
-    client.post("/?top_k=1&name=Ada", data=THREE, headers={"User-Agent": "Ada's phone"})
+    client.post("/?top_k=1&_name=Ada", data=THREE, headers={"User-Agent": "Ada's phone"})
     (record,) = (record for record in caplog.records if record.name == "service.http.access")
     fields = vars(record)
     assert (record.levelname, record.getMessage()) == ("INFO", "POST / 200")
