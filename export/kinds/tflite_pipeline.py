@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import onnx
 import tensorflow as tf
 from onnx import helper
 
-from export.kinds.original import Original
+from export.kinds.original import Bounds, Original
 from export.kinds.pipeline import Pipeline
 from export.kinds.tflite import PIXELS, SCORES, TfliteModel
 from export.network import network
@@ -37,8 +38,8 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         activation=model.activation,
         original=LiteRtOriginal(model, recipe),
         own_labels=lambda classes: None,
-        step=model.step,
-        convert=lambda: _joined(recipe, model.converted),
+        step=float(model.output["quantization"][0]),
+        convert=lambda: _joined(recipe, model.conversion.model),
     )
 
 
@@ -49,6 +50,14 @@ class LiteRtOriginal(Original):
         self._model = model
         self._prepare = Preparation({"": recipe})
 
+    @property
+    def likeness(self) -> str:
+        """For whole numbers, how like they are."""
+        conversion = self._model.conversion
+        if conversion.inexact:
+            return f"near LiteRT's, not bit for bit: {conversion.inexact} is converted by tf2onnx"
+        return "bit for bit LiteRT's default on x86" if conversion.is_quantised else ""
+
     def values(self, data: bytes) -> npt.NDArray[Any]:
         """What LiteRT gives, as one list."""
         return self._model.values(self.network_input(data))
@@ -56,6 +65,16 @@ class LiteRtOriginal(Original):
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
         """What the model is fed."""
         return self._prepare(data)[""]
+
+    def bounds(self, data: bytes) -> Bounds | None:
+        """For whole numbers that are not exact: what LiteRT's three kernel sets say, and a step more."""
+        if not self._model.conversion.inexact:
+            return None
+        values = self._model.values_of_all_kernels(self.network_input(data))
+        scores = [self.ending.apply(each).astype(np.float64) for each in values]
+        return self._model.ancestry.widened(
+            np.minimum.reduce(scores), np.maximum.reduce(scores), from_logits=self.ending.is_activation
+        )
 
 
 def _joined(recipe: Recipe, converted: onnx.ModelProto) -> onnx.ModelProto:

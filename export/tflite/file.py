@@ -5,6 +5,7 @@ The format is a flatbuffer: https://github.com/google-ai-edge/LiteRT/blob/main/t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,20 +72,27 @@ class Operation:
 
 @dataclass(frozen=True)
 class Network:
-    """The only graph of a file; its operations, in the order in which they run, are those that hang on the input."""
+    """The graph of a file that runs first; its operations, in their order, are those that hang on the input."""
 
     tensors: tuple[Tensor, ...]
     operations: tuple[Operation, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
+    @property
+    def is_quantised(self) -> bool:
+        """Whether an operation takes or gives whole numbers that stand for real ones."""
+        return any(self.tensors[index].scales.size for index in self._used())
+
+    def _used(self) -> Iterator[int]:
+        for operation in self.operations:
+            yield from (index for index in (*operation.inputs, *operation.outputs) if index >= 0)
+
     @classmethod
     def read(cls, data: bytes) -> Network:
-        """The network of a file that LiteRT loads; CannotConvert where it is more than one graph, or too large."""
+        """The network of a file that LiteRT loads; CannotConvert where it has more operations than are read."""
         model = schema.Model.GetRootAsModel(data, 0)
         graph = model.Subgraphs(0)
-        if model.SubgraphsLength() != 1:
-            raise CannotConvert("The file holds several graphs that call each other.")
         if max(graph.OperatorsLength(), graph.TensorsLength() / 8) > MOST_OPERATIONS:
             raise CannotConvert(f"The network has {graph.OperatorsLength()} operations, more than are read.")
         inputs = tuple(graph.InputsAsNumpy().tolist())
@@ -96,13 +104,6 @@ class Network:
         ]
         running = [operation for operation in operations if varying.intersection(operation.outputs)]
         return cls(tuple(tensors), tuple(running), inputs, tuple(graph.OutputsAsNumpy().tolist()))
-
-
-def custom_operations(data: bytes) -> list[str]:
-    """The names of the operations of a file that are not the schema's own."""
-    model = schema.Model.GetRootAsModel(data, 0)
-    codes = (model.OperatorCodes(index) for index in range(min(model.OperatorCodesLength(), MOST_OPERATIONS)))
-    return [(code.CustomCode() or b"").decode(errors="replace") for code in codes if _name(code) == "CUSTOM"]
 
 
 class _Values:
@@ -161,14 +162,12 @@ def _varying(operations: list[Operation], inputs: tuple[int, ...]) -> set[int]:
 
 
 def _tensor(tensor: Any, values: _Values, index: int, varies: bool) -> Tensor:
-    if tensor.Type() not in DTYPES:
-        raise CannotConvert(f"The network holds numbers of a type that is not read ({tensor.Type()}).")
     quantisation = tensor.Quantization()
     known = bool(quantisation and quantisation.ScaleLength())
     scales = np.array(quantisation.ScaleAsNumpy() if known else [], np.float32)
     zeros = quantisation.ZeroPointAsNumpy() if known and quantisation.ZeroPointLength() else np.zeros(scales.size)
     return Tensor(
-        np.dtype(DTYPES[tensor.Type()]),
+        np.dtype(DTYPES.get(tensor.Type(), np.void)),
         values.shape(index),
         scales,
         np.asarray(zeros).astype(np.int64),
