@@ -100,8 +100,8 @@ def _check_scores(values: npt.NDArray[Any], activation: str) -> None:
     if activation in ("softmax", "sigmoid") or Ending.are_probabilities(values):
         return
     raise NotAClassifier(
-        f"The model gives {values.shape[1]} numbers for a picture, and nothing says that they are scores: no softmax or "
-        "sigmoid makes them, and no labels are found. They may be features, for another model to use. If they are "
+        f"The model gives {values.shape[1]} numbers for a picture, and nothing says that they are scores: no softmax "
+        "or sigmoid makes them, and no labels are found. They may be features, for another model to use. If they are "
         "scores, say --activation softmax, sigmoid or none, or give their names with --labels."
     )
 

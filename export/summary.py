@@ -112,11 +112,12 @@ def proof(parity: Parity) -> list[Row]:
 
 def likeness(export: Export) -> list[Row]:
     """How like original and file are by construction, and how sure the original itself is."""
-    said, spread = export.subject.original.likeness, export.verification.spread
-    if not said:
-        return []
-    apart = [f"LiteRT's own kernel sets, and a step, lie up to {spread:.2g} apart"] if spread else []
-    return [("Whole numbers", [said, *apart])]
+    spread = export.verification.spread
+    lines = [
+        export.subject.original.likeness,
+        f"allowed is a range of up to {spread:.2g} for a score" if spread else "",
+    ]
+    return [("Whole numbers", list(filter(None, lines)))] if lines[0] else []
 
 
 def nearness(approximation: Approximation | None) -> list[Row]:

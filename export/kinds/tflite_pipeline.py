@@ -14,7 +14,7 @@ from export.kinds.original import Bounds, Original
 from export.kinds.pipeline import Pipeline
 from export.kinds.tflite import PIXELS, SCORES, TfliteModel
 from export.network import network
-from export.options import Options
+from export.options import DEFAULT_TOLERANCE, Options
 from export.preprocessing.candidates import Preparation
 from export.preprocessing.recipe import Recipe
 from export.preprocessing.recover import recover
@@ -52,11 +52,12 @@ class LiteRtOriginal(Original):
 
     @property
     def likeness(self) -> str:
-        """For whole numbers, how like they are."""
-        conversion = self._model.conversion
-        if conversion.inexact:
-            return f"near LiteRT's, not bit for bit: {conversion.inexact} is converted by tf2onnx"
-        return "bit for bit LiteRT's default on x86" if conversion.is_quantised else ""
+        """How like the file is to a network of whole numbers."""
+        if hindrance := self._model.conversion.hindrance:
+            return f"near LiteRT's, not bit for bit: {hindrance} is converted by tf2onnx"
+        if self._model.network.is_dynamic:
+            return "rounded anew for each picture, as by LiteRT; its own scores hang on the last bits of the pixels"
+        return "bit for bit those of LiteRT's default on x86" if self._model.network.is_quantised else ""
 
     def values(self, data: bytes) -> npt.NDArray[Any]:
         """What LiteRT gives, as one list."""
@@ -67,13 +68,21 @@ class LiteRtOriginal(Original):
         return self._prepare(data)[""]
 
     def bounds(self, data: bytes) -> Bounds | None:
-        """For whole numbers that are not exact: what LiteRT's three kernel sets say, and a step more."""
-        if not self._model.conversion.inexact:
+        """Where LiteRT has no single answer: around what it answers by default, by how far its other answers lie apart.
+
+        A translated network is bit for bit equal, and has none.
+        """
+        if not (self._model.conversion.hindrance or self._model.network.is_dynamic):
             return None
-        values = self._model.values_of_all_kernels(self.network_input(data))
-        scores = [self.ending.apply(each).astype(np.float64) for each in values]
+        batch = self.network_input(data)
+        scores = self.ending.apply(self._model.values(batch)).astype(np.float64)
+        others = [self.ending.apply(each).astype(np.float64) for each in self._model.own_answers(batch)]
+        if self._model.network.is_dynamic:
+            apart = np.max(np.abs(np.stack(others) - scores))
+            return scores - 2 * apart - DEFAULT_TOLERANCE, scores + 2 * apart + DEFAULT_TOLERANCE
+        all_scores = np.stack([scores, *others])
         return self._model.ancestry.widened(
-            np.minimum.reduce(scores), np.maximum.reduce(scores), from_logits=self.ending.is_activation
+            all_scores.min(axis=0), all_scores.max(axis=0), from_logits=self.ending.is_activation
         )
 
 

@@ -18,7 +18,7 @@ _LIMITS: dict[int, tuple[float, float]] = {
 
 def fused(call: Call, values: str) -> str:
     """The values with the activation of the call's options behind them."""
-    kind = call.options.fusedActivationFunction
+    kind = getattr(call.options, "fusedActivationFunction", _KINDS.NONE)
     if kind not in _LIMITS:
         raise NotTranslated(f"{call.name} with another activation inside than ReLU")
     return clipped(call, values, *_LIMITS[kind])

@@ -1,4 +1,4 @@
-"""What tf2onnx makes of a `.tflite` file: right for real numbers, near for whole ones, and never with an input missing."""
+"""What tf2onnx makes of a `.tflite` file: right for real numbers, near for whole ones, and no input missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tf2onnx
 from ai_edge_litert import schema_py_generated as schema
 from onnx import TensorProto, helper
 from tf2onnx.handler import tfl_op
-from tf2onnx.tflite_handlers.tfl_math import TFlSoftmaxOp, TflFullyConnectedOp
+from tf2onnx.tflite_handlers.tfl_math import TflFullyConnectedOp, TFlSoftmaxOp
 
 from export.errors import CannotConvert, first_line
 from export.network import network

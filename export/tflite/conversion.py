@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx
 import onnx.compose
 
+from export.errors import CannotConvert
 from export.tflite import by_tf2onnx
 from export.tflite.file import Network
 from export.tflite.graph import NotTranslated
@@ -20,13 +21,12 @@ _PREFIX = "network/"
 class Conversion:
     """The network from its input to its float32 output, with names that begin with a prefix of its own.
 
-    is_quantised: whether it computes in whole numbers. inexact: why those may be off by a step, as the end of a
-    sentence; empty where the file answers bit for bit as LiteRT does, and for networks of real numbers.
+    hindrance: what keeps a quantised network from being translated, so that tf2onnx converts it: its answers may be off
+    by steps. Empty for all others.
     """
 
     model: onnx.ModelProto
-    is_quantised: bool
-    inexact: str
+    hindrance: str
 
 
 def convert(path: Path, network: Network, given: str, wanted: str) -> Conversion:
@@ -34,13 +34,16 @@ def convert(path: Path, network: Network, given: str, wanted: str) -> Conversion
 
     given, wanted: what the input and the output are called.
     """
-    inexact = ""
-    model = None
+    model, hindrance = None, ""
+    if network.has_wide_numbers:
+        raise CannotConvert(
+            "The network computes in whole numbers of 16 bits, which cannot be converted. Convert the original with "
+            "tf.lite.OpsSet.TFLITE_BUILTINS_INT8, or without quantisation."
+        )
     if network.is_quantised:
         try:
-            model = translate(network, given, wanted)
+            model = translate(network, (given,), wanted)
         except NotTranslated as reason:
-            inexact = str(reason)
+            hindrance = str(reason)
     model = model or by_tf2onnx.convert(path, network, given, wanted)
-    model = onnx.compose.add_prefix(model, _PREFIX, rename_inputs=False, rename_outputs=False)
-    return Conversion(model, network.is_quantised, inexact)
+    return Conversion(onnx.compose.add_prefix(model, _PREFIX, rename_inputs=False, rename_outputs=False), hindrance)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from export.errors import CannotConvert
+from export.errors import CannotConvert, first_line
 
 MOST_OPERATIONS = 20_000
 """Far above what a classifier has, and read in a second."""
@@ -30,6 +30,7 @@ DTYPES: dict[int, npt.DTypeLike] = {
     schema.TensorType.BOOL: np.bool_,
 }
 _NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
+_WEIGHTED = frozenset(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"))
 _OF_SHAPES = frozenset(("SHAPE", "RANK"))
 """Operations whose result hangs on the shape of their input alone, and here every shape is known."""
 
@@ -84,6 +85,20 @@ class Network:
         """Whether an operation takes or gives whole numbers that stand for real ones."""
         return any(self.tensors[index].scales.size for index in self._used())
 
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a layer with rounded weights takes real numbers, which LiteRT rounds while it runs."""
+        return any(
+            self.tensors[operation.inputs[0]].dtype == np.float32 and self.tensors[operation.inputs[1]].is_quantised
+            for operation in self.operations
+            if operation.name in _WEIGHTED
+        )
+
+    @property
+    def has_wide_numbers(self) -> bool:
+        """Whether whole numbers of 16 bits stand for real ones."""
+        return any(self.tensors[i].dtype == np.int16 and self.tensors[i].scales.size for i in self._used())
+
     def _used(self) -> Iterator[int]:
         for operation in self.operations:
             yield from (index for index in (*operation.inputs, *operation.outputs) if index >= 0)
@@ -115,10 +130,13 @@ class _Values:
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             experimental_preserve_all_tensors=True,
         )
-        self._interpreter.allocate_tensors()
-        for details in self._interpreter.get_input_details():
-            self._interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
-        self._interpreter.invoke()
+        try:
+            self._interpreter.allocate_tensors()
+            for details in self._interpreter.get_input_details():
+                self._interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise CannotConvert(f"LiteRT cannot run it without XNNPACK: {first_line(error)}") from error
         self._shapes = {
             details["index"]: tuple(details["shape"].tolist()) for details in self._interpreter.get_tensor_details()
         }
@@ -137,7 +155,7 @@ class _Values:
 
 def _name(code: Any) -> str:
     # Files from before there were more than 127 operations say the code in a field of its own.
-    return _NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "UNKNOWN")
+    return str(_NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "UNKNOWN"))
 
 
 def _operation(model: Any, operator: Any) -> Operation:

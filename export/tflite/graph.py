@@ -22,9 +22,9 @@ class NotTranslated(Exception):
 class Graph:
     """Nodes and constants. Tensors are told by their numbers in the network.
 
-    int8 is held as uint8, 128 higher, its zero point too: onnxruntime multiplies uint8 faster, and on processors without
-    VNNI it adds products with int8 weights in 16 bits, which overflow. What has four dimensions is held with the
-    channels last, as in the network, or first, as convolutions want it, or both.
+    int8 is held as uint8, 128 higher, its zero point too: onnxruntime multiplies uint8 faster, and on processors
+    without VNNI it adds products with int8 weights in 16 bits, which overflow. What has four dimensions is held with
+    the channels last, as in the network, or first, as convolutions want it, or both.
     """
 
     def __init__(self, network: Network) -> None:
@@ -127,8 +127,9 @@ def zero(tensor: Tensor) -> int:
 def scale(tensor: Tensor) -> np.float32:
     """The distance of two neighbouring numbers of a tensor that has one scale."""
     if tensor.scales.size != 1:
-        raise NotTranslated("values with a scale for each channel")
-    return np.float32(tensor.scales[0])
+        raise NotTranslated("a value without one scale")
+    only: np.float32 = tensor.scales[0]
+    return only
 
 
 class Call:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
 
 from export.tflite import measured
 from export.tflite.alone import Alone
@@ -41,14 +42,17 @@ def pad(call: Call) -> None:
 
 def mirror_pad(call: Call) -> None:
     """MIRROR_PAD."""
-    modes = ("reflect", "symmetric")
-    sides, shape = call.constant(1), call.input().shape
-    places = [np.pad(np.arange(size), side, modes[call.options.mode]) for size, side in zip(shape, sides)]
+    sides = [tuple(side) for side in call.constant(1).tolist()]
+    symmetric = call.options.mode == schema.MirrorPadMode.SYMMETRIC
+    places = [
+        np.pad(np.arange(size), side, "symmetric" if symmetric else "reflect")
+        for size, side in zip(call.input().shape, sides)
+    ]
     call.give(_taken(call, places))
 
 
 def resize_nearest(call: Call) -> None:
-    """RESIZE_NEAREST_NEIGHBOR: LiteRT itself is asked which rows and columns it takes, of a picture of their numbers."""
+    """RESIZE_NEAREST_NEIGHBOR: LiteRT is asked which rows and columns it takes, with a picture of their numbers."""
     batch, height, width, channels = call.input().shape
     call.settled()
     real = np.dtype(np.float32)
@@ -101,25 +105,29 @@ def _taken(call: Call, places: list[npt.NDArray[Any]]) -> str:
 
 
 def split(call: Call) -> None:
-    """SPLIT, SPLIT_V and UNPACK."""
+    """SPLIT, SPLIT_V and UNPACK: in parts of the outputs' sizes."""
     graph, outputs = call.graph, call.operation.outputs
-    place = 1 if call.name == "SPLIT" else 0
-    axis = {"SPLIT": lambda: int(call.constant(0)), "SPLIT_V": lambda: int(call.constant(2))}.get(
-        call.name, lambda: call.options.axis
-    )() % len(call.input(place).shape)
+    given = 1 if call.name == "SPLIT" else 0
+    axis = _axis(call) % len(call.input(given).shape)
     call.settled()
     sizes = [1 if call.name == "UNPACK" else graph.tensors[index].shape[axis] for index in outputs]
-    parts = graph.nodes_of(
-        "Split", len(outputs), graph.plain(call.index(place)), graph.constant(sizes, np.int64), axis=axis
-    )
+    value = graph.plain(call.index(given))
+    parts = graph.nodes_of("Split", len(outputs), value, graph.constant(sizes, np.int64), axis=axis)
     for index, part in zip(outputs, parts):
         graph.give(index, graph.reshape(part, graph.tensors[index].shape))
+
+
+def _axis(call: Call) -> int:
+    """Along which dimension is split."""
+    if call.name == "UNPACK":
+        return int(call.options.axis)
+    return int(call.constant(0 if call.name == "SPLIT" else 2))
 
 
 def pack(call: Call) -> None:
     """PACK: the inputs in a row along a new dimension."""
     graph, axis = call.graph, call.options.axis % len(call.output.shape)
-    shape = call.output.shape[:axis] + (1,) + call.output.shape[axis + 1 :]
+    shape = (*call.output.shape[:axis], 1, *call.output.shape[axis + 1 :])
     values = [graph.reshape(graph.plain(call.index(place)), shape) for place in range(len(call.operation.inputs))]
     call.give(graph.node("Concat", *values, axis=axis))
 

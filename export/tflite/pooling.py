@@ -99,8 +99,8 @@ def _counts(call: Call, where: dict[str, Any]) -> npt.NDArray[np.int32]:
             (height, width), (rows, columns), where["kernel_shape"], where["strides"], where["pads"]
         )
     ]
-    counts = np.outer(*per_axis).astype(np.int32)
-    return counts.reshape(-1)[0] if np.unique(counts).size == 1 else counts
+    counts = np.multiply.outer(*(np.array(lengths, np.int32) for lengths in per_axis))
+    return counts[:1, :1] if np.unique(counts).size == 1 else counts
 
 
 def _divided(call: Call, sums: str, counts: npt.NDArray[np.int32]) -> str:

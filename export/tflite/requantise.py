@@ -16,4 +16,6 @@ def requantised(call: Call, values: str, factor: np.float32) -> str:
 
 def whole(graph: Graph, values: str) -> str:
     """Whole float32 as uint8, what is out of its range at its ends."""
-    return graph.cast(graph.node("Clip", values, graph.constant(0, np.float32), graph.constant(255, np.float32)), np.uint8)
+    return graph.cast(
+        graph.node("Clip", values, graph.constant(0, np.float32), graph.constant(255, np.float32)), np.uint8
+    )

@@ -31,7 +31,9 @@ def _of_quantised(call: Call, values: str) -> str:
     below = graph.node("Sub", graph.node("ReduceMax", numbers, last), numbers)
     powers = graph.node("Gather", graph.constant(table, np.float32), below)
     sums = graph.node("CumSum", powers, graph.constant(len(given.shape) - 1, np.int64))
-    total = graph.node("Slice", sums, graph.constant([classes - 1], np.int64), graph.constant([classes], np.int64), last)
+    total = graph.node(
+        "Slice", sums, graph.constant([classes - 1], np.int64), graph.constant([classes], np.int64), last
+    )
     steps = graph.node("Mul", total, graph.constant(scale(output), np.float32))
     shares = graph.node("Mul", powers, graph.node("Div", graph.constant(1, np.float32), steps))
     rounded = graph.node("Floor", graph.node("Add", shares, graph.constant(0.5, np.float32)))

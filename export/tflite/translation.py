@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -11,7 +12,7 @@ from onnx import helper
 from export.errors import CannotConvert
 from export.network.operations import OPSET
 from export.tflite import arithmetic, convolutions, movement, pooling, softmax, unary
-from export.tflite.file import Network
+from export.tflite.file import Network, Tensor
 from export.tflite.graph import Call, Graph, NotTranslated, scale, shift, zero
 
 _OPERATIONS: dict[str, Callable[[Call], None]] = {
@@ -37,13 +38,14 @@ _OPERATIONS: dict[str, Callable[[Call], None]] = {
 }
 
 
-def translate(network: Network, given: str, wanted: str) -> onnx.ModelProto:
-    """The network as a model from its only input, `given`, to float32 `wanted`.
+def translate(network: Network, given: Sequence[str], wanted: str) -> onnx.ModelProto:
+    """The network as a model, its inputs called `given` and its first output, made float32, `wanted`.
 
     Raises NotTranslated, naming what has no translation, and CannotConvert for an input that was not used.
     """
     graph = Graph(network)
-    _take(graph, network.inputs[0], given)
+    for index, name in zip(network.inputs, given):
+        _take(graph, index, name)
     for operation in network.operations:
         if operation.name not in _OPERATIONS:
             raise NotTranslated(operation.name)
@@ -51,7 +53,11 @@ def translate(network: Network, given: str, wanted: str) -> onnx.ModelProto:
         _OPERATIONS[operation.name](call)
         if dropped := call.dropped():
             raise CannotConvert(f"Of {operation.name}'s {len(operation.inputs)} inputs {dropped} were not used.")
-    return _model(graph, network, given, wanted)
+    _finish(graph, network.outputs[0], wanted)
+    pixels = [_info(name, network.tensors[index]) for index, name in zip(network.inputs, given)]
+    scores = _info(wanted, replace(network.tensors[network.outputs[0]], dtype=np.dtype(np.float32)))
+    whole = helper.make_graph(graph.nodes, "network", pixels, [scores], graph.constants)
+    return helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)])
 
 
 def _take(graph: Graph, index: int, name: str) -> None:
@@ -62,9 +68,9 @@ def _take(graph: Graph, index: int, name: str) -> None:
     graph.give(index, name)
 
 
-def _model(graph: Graph, network: Network, given: str, wanted: str) -> onnx.ModelProto:
-    pixels, scores = (network.tensors[index] for index in (network.inputs[0], network.outputs[0]))
-    value = graph.plain(network.outputs[0])
+def _finish(graph: Graph, index: int, wanted: str) -> None:
+    """Call an output `wanted`, in real numbers."""
+    value, scores = graph.plain(index), graph.tensors[index]
     if scores.is_quantised:
         step, middle = graph.constant(scale(scores), np.float32), graph.constant(zero(scores), np.uint8)
         graph.nodes.append(helper.make_node("DequantizeLinear", [value, step, middle], [wanted]))
@@ -72,9 +78,7 @@ def _model(graph: Graph, network: Network, given: str, wanted: str) -> onnx.Mode
         graph.nodes.append(helper.make_node("Identity", [value], [wanted]))
     else:
         raise NotTranslated(f"an output of {scores.dtype}")
-    values = [
-        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), tensor.shape)
-        for name, tensor, dtype in ((given, pixels, pixels.dtype), (wanted, scores, np.dtype(np.float32)))
-    ]
-    whole = helper.make_graph(graph.nodes, "network", values[:1], values[1:], graph.constants)
-    return helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)])
+
+
+def _info(name: str, tensor: Tensor) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(tensor.dtype), tensor.shape)

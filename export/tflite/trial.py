@@ -1,4 +1,4 @@
-"""LiteRT, tried on a file in a process of its own: what is damaged in the right way ends the process, or fills memory."""
+"""LiteRT, tried on a file in a process of its own: some that are damaged end the process, or fill its memory."""
 
 from __future__ import annotations
 
@@ -62,4 +62,6 @@ def _error(path: Path, reason: str) -> CannotOpen:
         return CannotOpen(path, "it is compiled for the Edge TPU; give the .tflite from before the compiler.")
     if custom:
         return CannotOpen(path, f"it has an operation of its own, {custom[1]}, which LiteRT cannot run.")
-    return CannotOpen(path, f"LiteRT cannot load it: {reason}") if reason else Damaged(path, "LiteRT breaks off over it")
+    return (
+        CannotOpen(path, f"LiteRT cannot load it: {reason}") if reason else Damaged(path, "LiteRT breaks off over it")
+    )
