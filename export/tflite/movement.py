@@ -12,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from export.tflite import measured
 from export.tflite.alone import Alone
-from export.tflite.graph import TO_CHANNELS_FIRST, Call, NotTranslated, held_as, scale, shift, zero
+from export.tflite.graph import TO_CHANNELS_FIRST, Call, NotTranslated, held, held_as, scale, zero
 
 _PLACES = (0, 2, 3, 1)
 """Where a dimension of [batch, height, width, channels] is in [batch, channels, height, width]."""
@@ -33,7 +33,7 @@ def pad(call: Call) -> None:
     """PAD with what stands for zero, PADV2 with a constant."""
     graph, given, sides = call.graph, call.input(), call.constant(1)
     first = len(given.shape) == 4
-    value = int(call.constant(2).reshape(())) + shift(given) if call.name == "PADV2" else zero(given)
+    value = held(call.input(2)).reshape(()) if call.name == "PADV2" else zero(given)
     pads = (sides[list(TO_CHANNELS_FIRST)] if first else sides).T.reshape(-1)
     values = graph.channels_first(call.index(0)) if first else graph.plain(call.index(0))
     padded = graph.node("Pad", values, graph.constant(pads, np.int64), graph.constant(value, held_as(given)))
