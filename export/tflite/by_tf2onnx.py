@@ -73,7 +73,7 @@ def convert(path: Path, read: Network, given: str, wanted: str) -> onnx.ModelPro
 
 
 def _check_whole(graph: Any, read: Network, path: Path) -> None:
-    """Refuse a graph whose outputs do not hang on every input of every operation."""
+    """Refuse a graph whose outputs do not hang on all weights and biases; what is computed has other names in it."""
     names = schema.Model.GetRootAsModel(path.read_bytes(), 0).Subgraphs(0)
     used, waiting = set(), list(graph.outputs)
     while waiting:
@@ -85,15 +85,15 @@ def _check_whole(graph: Any, read: Network, path: Path) -> None:
     for operation in read.operations:
         for index in operation.inputs:
             name = names.Tensors(index).Name().decode() if index >= 0 else ""
-            if index >= 0 and _holds_data(read.tensors[index]) and not used.intersection((name, f"{name}_dequant")):
+            if index >= 0 and _is_weighty(read.tensors[index]) and not used.intersection((name, f"{name}_dequant")):
                 raise CannotConvert(
                     f"tf2onnx uses not all of {operation.name}'s {len(operation.inputs)} inputs: {name} is missing."
                 )
 
 
-def _holds_data(tensor: Tensor) -> bool:
-    """Whether it is weights, biases or what is computed with them, and not a shape, an axis or a place."""
-    return tensor.scales.size > 0 or tensor.dtype.kind == "f"
+def _is_weighty(tensor: Tensor) -> bool:
+    """Whether it is constant, and no shape, axis or place."""
+    return tensor.data is not None and (tensor.scales.size > 0 or tensor.dtype.kind == "f")
 
 
 def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:

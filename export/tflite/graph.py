@@ -31,6 +31,7 @@ class Graph:
         self.tensors = network.tensors
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self._tables: dict[int, tuple[int, npt.NDArray[np.uint8]]] = {}
         self._last: dict[int, str] = {}
         self._first: dict[int, str] = {}
 
@@ -61,6 +62,29 @@ class Graph:
     def give(self, index: int, value: str, *, channels_first: bool = False) -> None:
         """Say which value holds a tensor."""
         (self._first if channels_first else self._last)[index] = value
+
+    def looks_up(self, index: int, source: int, table: npt.NDArray[np.uint8]) -> None:
+        """Say that a tensor of eight bits is what a table of 256 says for another one."""
+        self._tables[index] = source, table
+
+    def table(self, index: int) -> tuple[int, npt.NDArray[np.uint8]]:
+        """The tensor that a tensor of eight bits is looked up for, and the table; itself where it is not."""
+        return self._tables.get(index, (index, np.arange(256, dtype=np.uint8)))
+
+    def give_from(self, index: int, source: int, operation: Callable[[str], str]) -> None:
+        """Say that a tensor is what an operation makes of another, number by number, in whichever order it is held."""
+        first = self.is_channels_first(source)
+        value = self.channels_first(source) if first else self.plain(source)
+        self.give(index, operation(value), channels_first=first)
+
+    def needed(self, value: str) -> list[onnx.NodeProto]:
+        """The nodes that a value hangs on, in order; some of those that were built turn out to be of no use."""
+        wanted, nodes = {value}, []
+        for node in reversed(self.nodes):
+            if wanted.intersection(node.output):
+                wanted.update(node.input)
+                nodes.append(node)
+        return nodes[::-1]
 
     def plain(self, index: int) -> str:
         """A tensor with its dimensions as they are in the network."""
@@ -172,11 +196,8 @@ class Call:
         self.graph.give(self.operation.outputs[0], value, channels_first=channels_first)
 
     def give_from(self, place: int, operation: Callable[[str], str]) -> None:
-        """Say that the output is what an operation makes of an input, number by number, in whichever order."""
-        index = self.index(place)
-        first = self.graph.is_channels_first(index)
-        value = self.graph.channels_first(index) if first else self.graph.plain(index)
-        self.give(operation(value), channels_first=first)
+        """Say that the output is what an operation makes of an input, number by number."""
+        self.graph.give_from(self.operation.outputs[0], self.index(place), operation)
 
     def settled(self) -> None:
         """Say that the other inputs are known by the shape of the output."""

@@ -19,10 +19,25 @@ LEVELS = 256
 def of_one(call: Call) -> None:
     """An operation on one value."""
     table, rest = (_table(call, at_once) for at_once in (LEVELS, 1))
-    if np.array_equal(table, rest):
-        call.give_from(0, lambda value: looked_up(call.graph, table, value))
-    else:
+    if not np.array_equal(table, rest):
         call.give(_in_two_parts(call, table, rest))
+    elif call.output.is_quantised:
+        source, before = call.graph.table(call.index(0))
+        _give(call, source, table[before])
+    else:
+        call.give_from(0, lambda value: looked_up(call.graph, table, value))
+
+
+def of_one_twice(call: Call) -> bool:
+    """Translate an operation on two values that are looked up for the same one, as in x · σ(x); False for others."""
+    (one, left), (other, right) = (call.graph.table(call.index(place)) for place in (0, 1))
+    inputs = call.input(0), call.input(1)
+    if one != other or inputs[0].data is not None or inputs[0].shape != inputs[1].shape:
+        return False
+    questions = [numbers(tensor)[table][np.newaxis] for tensor, table in zip(inputs, (left, right))]
+    answer = Alone(call.operation, [_asked(*pair) for pair in zip(inputs, questions)], call.output)(*questions)
+    _give(call, one, as_held(answer, call.output).reshape(-1))
+    return True
 
 
 def of_several(operation: Operation, inputs: Sequence[Tensor], output: Tensor) -> list[npt.NDArray[Any]]:
@@ -67,6 +82,13 @@ def _in_two_parts(call: Call, table: npt.NDArray[Any], rest: npt.NDArray[Any]) -
     parts = graph.nodes_of("Split", 2, value, graph.constant(sizes, np.int64), axis=0)
     found = [looked_up(graph, entries, part) for entries, part in zip((table, rest), parts)]
     return graph.reshape(graph.node("Concat", *found, axis=0), call.output.shape)
+
+
+def _give(call: Call, source: int, table: npt.NDArray[np.uint8]) -> None:
+    """Say that the output is what a table says for a tensor."""
+    graph, output = call.graph, call.operation.outputs[0]
+    graph.looks_up(output, source, table)
+    graph.give_from(output, source, lambda value: looked_up(graph, table, value))
 
 
 def _asked(tensor: Tensor, question: npt.NDArray[Any]) -> Tensor:

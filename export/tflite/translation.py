@@ -56,7 +56,7 @@ def translate(network: Network, given: Sequence[str], wanted: str) -> onnx.Model
     _finish(graph, network.outputs[0], wanted)
     pixels = [_info(name, network.tensors[index]) for index, name in zip(network.inputs, given)]
     scores = _info(wanted, replace(network.tensors[network.outputs[0]], dtype=np.dtype(np.float32)))
-    whole = helper.make_graph(graph.nodes, "network", pixels, [scores], graph.constants)
+    whole = helper.make_graph(graph.needed(wanted), "network", pixels, [scores], graph.constants)
     return helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)])
 
 

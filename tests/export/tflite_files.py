@@ -68,7 +68,8 @@ def write(tensors: Sequence[Tensor], steps: Sequence[Step]) -> bytes:
 def inputs(tensors: Sequence[Tensor], steps: Sequence[Step]) -> list[int]:
     """The numbers of the tensors that are the file's inputs."""
     made = {index for step in steps for index in step.outputs}
-    return [number for number, tensor in enumerate(tensors) if tensor.data is None and number not in made]
+    taken = {index for step in steps for index in step.inputs if index >= 0}
+    return [index for index in sorted(taken - made) if tensors[index].data is None]
 
 
 def _tensor(model: Any, number: int, tensor: Tensor) -> Any:
