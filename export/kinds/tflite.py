@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,11 @@ class TfliteModel:
 
     @cached_property
     def _others(self) -> list[Interpreter]:
-        return [_opened(self._path, kernels) for kernels in _OTHER_KERNELS]
+        opened = []
+        for kernels in _OTHER_KERNELS:
+            with suppress(ValueError, RuntimeError):  # not every set has a kernel for every operation
+                opened.append(_opened(self._path, kernels))
+        return opened
 
     def _values(self, interpreter: Interpreter, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
         interpreter.set_tensor(self.input["index"], batch)

@@ -81,9 +81,10 @@ class LiteRtOriginal(Original):
             apart = np.max(np.abs(np.stack(others) - scores))
             return scores - 2 * apart - DEFAULT_TOLERANCE, scores + 2 * apart + DEFAULT_TOLERANCE
         all_scores = np.stack([scores, *others])
-        return self._model.ancestry.widened(
+        least, greatest = self._model.ancestry.widened(
             all_scores.min(axis=0), all_scores.max(axis=0), from_logits=self.ending.is_activation
         )
+        return least - DEFAULT_TOLERANCE, greatest + DEFAULT_TOLERANCE
 
 
 def _joined(recipe: Recipe, converted: onnx.ModelProto) -> onnx.ModelProto:

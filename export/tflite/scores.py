@@ -31,7 +31,9 @@ class Ancestry:
         """The ancestry of a network's only output."""
         makers = {index: operation for operation in network.operations for index in operation.outputs}
         index, activation, step, before = network.outputs[0], None, 0.0, False
-        while index in makers and (activation is None or not step):
+        for _ in network.operations:  # no more, should they form a circle
+            if index not in makers or (activation is not None and step):
+                break
             tensor, maker = network.tensors[index], makers[index]
             if not step and tensor.scales.size == 1:
                 step, before = float(tensor.scales[0]), activation is not None
