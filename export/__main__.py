@@ -66,8 +66,8 @@ def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--images", type=_FOLDER, help="A folder of pictures to verify on (default: pictures made for it).")
 @click.option("--report", type=_FILE, help="A page to write that shows the proof (HTML).")
 @click.option("--tolerance", type=click.FloatRange(min=0),
-              help=f"The largest difference of a score that counts as equal (default: {DEFAULT_TOLERANCE}, or one "
-              "step of quantised scores).")  # fmt: skip
+              help=f"The largest difference of a score that counts as equal (default: {DEFAULT_TOLERANCE}, or nothing "
+              "for whole numbers).")  # fmt: skip
 @click.option("--drawing", type=click.Choice(get_args(Drawing)),
               help="The model's pictures are drawings: the page in the browser offers a canvas.")  # fmt: skip
 @click.option("--quantize", type=click.Choice(get_args(Quantization)),

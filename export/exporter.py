@@ -62,7 +62,9 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
         file = ModelFile(temporary, network_model)
         del network_model  # its weights are in the file and in the original
         file.describe(info)
-        verifier = Verifier(subject.original, _load(temporary), before.SerializeToString())
+        verifier = Verifier(
+            subject.original, _load(temporary), before.SerializeToString(), with_bounds=options.tolerance is None
+        )
         verification = verifier.verify(announced("Verifying on pictures", _pictures(options), report))
         tolerance = _tolerance(subject, options)
         failure = verification.failure(tolerance)
@@ -143,10 +145,10 @@ def _load(path: Path) -> Classifier:
 
 
 def _tolerance(subject: Subject, options: Options) -> float:
-    """The user's, else one step of quantised scores (and their rounding), else the usual one."""
+    """The user's, else the usual one, or less than a step where that is less: of whole numbers each has to be equal."""
     if options.tolerance is not None:
         return options.tolerance
-    return max(subject.pipeline.step * 1.001, DEFAULT_TOLERANCE)
+    return min(subject.pipeline.step / 2 or DEFAULT_TOLERANCE, DEFAULT_TOLERANCE)
 
 
 def _pictures(options: Options) -> list[Picture]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export import pictures
-from export.errors import ExportError, first_line
+from export.errors import ExportError, NotAClassifier, first_line
 from export.graph.saved_model import SavedModel
 from export.kinds import keras_file
 from export.kinds.original import Original, check_alike
@@ -89,8 +89,21 @@ def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
         original.ending = Ending.said(options.activation, outputs)
     else:
         original.ending = Ending.of(np.stack(seen), pipeline.activation)
-    classes = original.ending.classes(outputs)
-    return Subject(pipeline, _labels(pipeline, source, options, classes), outputs)
+    labels = _labels(pipeline, source, options, original.ending.classes(outputs))
+    if source.kind == "tflite" and not (options.activation or labels.source):
+        _check_scores(np.stack(seen), pipeline.activation)
+    return Subject(pipeline, labels, outputs)
+
+
+def _check_scores(values: npt.NDArray[Any], activation: str) -> None:
+    """Refuse the numbers of a model without labels that nothing shows to be scores."""
+    if activation in ("softmax", "sigmoid") or Ending.are_probabilities(values):
+        return
+    raise NotAClassifier(
+        f"The model gives {values.shape[1]} numbers for a picture, and nothing says that they are scores: no softmax "
+        "or sigmoid makes them, and no labels are found. They may be features, for another model to use. If they are "
+        "scores, say --activation softmax, sigmoid or none, or give their names with --labels."
+    )
 
 
 def _looked_at(original: Original) -> list[npt.NDArray[Any]]:

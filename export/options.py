@@ -61,8 +61,8 @@ class Options:
     """The command line's options.
 
     samples: a folder of pictures like those the model will see. labelled: one folder a class. images: to verify on.
-    report: the page to write about the proof. tolerance: None for DEFAULT_TOLERANCE, or one quantisation step where
-    scores are quantised. quantize, reduced_jpeg: what makes the file faster and no longer exact; the latter is how many
+    report: the page to write about the proof. tolerance: None for DEFAULT_TOLERANCE, or less than a step where scores
+    are whole numbers. quantize, reduced_jpeg: what makes the file faster and no longer exact; the latter is how many
     times the side of what the network sees is left of a JPEG's.
     """
 

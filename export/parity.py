@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import NotEqual, first_line
-from export.kinds.original import Original
+from export.kinds.original import Bounds, Original
 from export.network.network import NETWORK_INPUT
 from export.pictures import UNREADABLE, Picture
 from predictor import BadImage, Classifier, Parity
@@ -18,16 +18,22 @@ from predictor.classifier import INPUT, Scores, open_session
 
 SMALLEST_SPREAD = 1e-3
 """Scores that differ by less than this between all pictures say nothing about equality."""
+LARGEST_REMEDY = 0.05
+"""Beyond it no tolerance is proposed: what differs by more is another model."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One picture, answered by both; the original's scores are NaN where it does not say them."""
+    """One picture, answered by both; the original's scores are NaN where it does not say them.
+
+    bounds: where the original has no single answer, within which the exported scores have to lie.
+    """
 
     picture: Picture
     original: Scores
     exported: Scores
     identical_input: bool
+    bounds: Bounds | None = None
 
     @property
     def difference(self) -> float:
@@ -41,10 +47,24 @@ class Comparison:
         """The best class of the original, and of the exported model."""
         return int(np.nanargmax(self.original)), int(self.exported.argmax())
 
+    @property
+    def spread(self) -> float:
+        """How far the original's own answers for a score lie apart; 0 where it has one."""
+        return float(np.max(self.bounds[1] - self.bounds[0])) if self.bounds else 0.0
+
     def agrees(self, tolerance: float) -> bool:
         """Whether both choose the same class, or two that the original puts within twice the tolerance."""
         chosen, other = self.labels
+        if self.bounds:
+            return bool(self.bounds[1][other] >= self.bounds[0][chosen])
         return bool(chosen == other or self.original[chosen] - self.original[other] <= 2 * tolerance)
+
+    def is_equal(self, tolerance: float) -> bool:
+        """Whether no score differs by more than the tolerance, nor lies outside the bounds, if there are any."""
+        if self.bounds:
+            least, greatest = self.bounds
+            return bool(np.all(self.exported >= least) and np.all(self.exported <= greatest))
+        return self.difference <= tolerance
 
 
 @dataclass(frozen=True)
@@ -82,27 +102,47 @@ class Verification:
         spreads = np.fmax.reduce(scores) - np.fmin.reduce(scores)  # NaN for a class that is never said
         return bool(np.fmax.reduce(spreads) < SMALLEST_SPREAD)
 
+    @property
+    def spread(self) -> float:
+        """How far the original's own answers for a score of a picture lie apart at most."""
+        return max(c.spread for c in self.comparisons)
+
     def worst_first(self, tolerance: float) -> list[Comparison]:
         """Other labels before equal ones, then by falling difference."""
-        return sorted(self.comparisons, key=lambda c: (c.agrees(tolerance), -c.difference))
+        return sorted(self.comparisons, key=lambda c: (c.agrees(tolerance), c.is_equal(tolerance), -c.difference))
 
     def failure(self, tolerance: float) -> str:
         """Why it is no proof: a score is off by more than `tolerance` or a label is another; empty when it is one."""
         worst = self.worst_first(tolerance)[0]
-        if worst.agrees(tolerance) and worst.difference <= tolerance:
+        if worst.agrees(tolerance) and worst.is_equal(tolerance):
             return ""
         what = "chooses the same label" if worst.agrees(tolerance) else "chooses another label"
+        allowed = f"original's own answers {worst.spread:.2g} apart" if worst.bounds else f"tolerance {tolerance:.2g}"
         return (
             f"The exported model does not answer as the original does. Worst is {worst.picture.name}: it {what}, and a "
-            f"score differs by {worst.difference:.2g} (tolerance {tolerance:.2g}). No file was written."
+            f"score differs by {worst.difference:.2g} ({allowed}). No file was written.{self._remedy(worst, tolerance)}"
         )
+
+    def _remedy(self, worst: Comparison, tolerance: float) -> str:
+        """The tolerance that would do, where the same labels are chosen and no score is far off."""
+        largest = max(c.difference for c in self.comparisons)
+        if not worst.agrees(tolerance) or largest > LARGEST_REMEDY:
+            return ""
+        enough = np.ceil(largest * 1000 + 0.5) / 1000
+        return f" If that is near enough for you, give --tolerance {enough:.3g}."
 
 
 class Verifier:
     """Compares picture by picture: the original with the file on disk, and what their networks see."""
 
-    def __init__(self, original: Original, classifier: Classifier, before_network: bytes) -> None:
-        """before_network: what stands before the exported network's first layer, a serialised ONNX model."""
+    def __init__(
+        self, original: Original, classifier: Classifier, before_network: bytes, *, with_bounds: bool = False
+    ) -> None:
+        """before_network: what stands before the exported network's first layer, a serialised ONNX model.
+
+        with_bounds: whether the original's bounds decide, where it has some.
+        """
+        self._with_bounds = with_bounds
         self._original = original
         self._classifier = classifier
         self._session = open_session(before_network)
@@ -123,7 +163,8 @@ class Verifier:
                 refused.append(LeftOut(picture.name, error.reason))
                 continue
             identical = np.array_equal(self._network_input(pixels), self._original.network_input(data))
-            comparisons.append(Comparison(picture, expected, self._classifier.scores(pixels), identical))
+            bounds = self._original.bounds(data) if self._with_bounds else None
+            comparisons.append(Comparison(picture, expected, self._classifier.scores(pixels), identical, bounds))
         if not comparisons:
             raise NotEqual("Neither the original nor the exported model could read one of the pictures.")
         return Verification(tuple(comparisons), tuple(unreadable), tuple(refused))

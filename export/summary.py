@@ -33,6 +33,7 @@ def show_export(console: Console, export: Export) -> None:
     _print_rows(
         [
             *proof(export.verification.parity),
+            *likeness(export),
             *nearness(export.approximation),
             ("Written", [f"{export.path} ({export.size:,} bytes)"]),
         ]
@@ -107,6 +108,16 @@ def proof(parity: Parity) -> list[Row]:
         ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
         ("Top label", [f"{parity.top1_agreement:.0%} the same"]),
     ]
+
+
+def likeness(export: Export) -> list[Row]:
+    """How like original and file are by construction, and how sure the original itself is."""
+    spread = export.verification.spread
+    lines = [
+        export.subject.original.likeness,
+        f"allowed is a range of up to {spread:.2g} for a score" if spread else "",
+    ]
+    return [("Whole numbers", list(filter(None, lines)))] if lines[0] else []
 
 
 def nearness(approximation: Approximation | None) -> list[Row]:

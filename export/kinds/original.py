@@ -19,11 +19,19 @@ from export.network.ending import Ending
 Read = Callable[[bytes], Any]
 """From a picture's file to what a graph is fed: the file wrapped, or pixels decoded."""
 
+Bounds = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+"""The least and the greatest score of each class, [classes] each."""
+
 
 class Original(ABC):
     """Answers for one image file at a time; `ending` is what is put behind it, once its own values are known."""
 
     ending = Ending.AS_IS
+
+    @property
+    def likeness(self) -> str:
+        """How like the finished file is by construction, in words, where more can be said than what is measured."""
+        return ""
 
     @abstractmethod
     def values(self, data: bytes) -> npt.NDArray[Any]:
@@ -32,6 +40,10 @@ class Original(ABC):
     @abstractmethod
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
         """What the first layer with weights sees."""
+
+    def bounds(self, data: bytes) -> Bounds | None:
+        """The least and the greatest that each score may be, where the original itself has no single answer."""
+        return None
 
     def scores(self, data: bytes) -> npt.NDArray[np.float32]:
         """The score of every class, float32 [classes]: the values with the ending behind them."""

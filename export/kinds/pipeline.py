@@ -21,8 +21,8 @@ class Pipeline:
     decoding, resizing: what is done before the graph. recipe: that of a model that takes pixels. steps: the
     preprocessing in words. evidence: why it is this preprocessing. activation: what makes the model's own output, as
     `interface.activation` says it. original: the model itself. own_labels: the names that it gives so many classes, if
-    it does. step: the distance of two neighbouring scores, for a model whose scores are quantised. convert: makes what
-    `network.convert` gives.
+    it does. step: the distance of two neighbouring values, for a model whose output is in whole numbers. convert: makes
+    what `network.convert` gives.
     """
 
     name: str

@@ -1,27 +1,22 @@
-"""A `.tflite` classifier, run by LiteRT and converted by tf2onnx."""
+"""A `.tflite` classifier, run by LiteRT."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
-import onnx.compose
 import tensorflow as tf
-import tf2onnx
-from ai_edge_litert.interpreter import Interpreter
-from onnx import TensorProto, helper
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from export.errors import CannotConvert, CannotOpen, NotAClassifier, first_line
+from export.errors import NotAClassifier
 from export.kinds.original import vector
-from export.network import network
 from export.network.ending import Ending
-from export.network.operations import OPSET
 from export.options import Pixels
 from export.preprocessing.head import Head
 from export.preprocessing.pixel_layout import Layout, written
@@ -29,14 +24,19 @@ from export.preprocessing.scale import Scale
 from export.source.fingerprint import fingerprint
 from export.source.labels import Labels
 from export.source.tflite_metadata import TfliteMetadata
+from export.tflite import conversion, trial
+from export.tflite.conversion import Conversion
+from export.tflite.file import Network
+from export.tflite.scores import Ancestry
 
 Details = Mapping[str, Any]
 """What the interpreter says of an input or output."""
 
-SCORES, PIXELS, _QUANTISED = "tflite_scores", "tflite_pixels", "quantised_scores"
-_SILENT = frozenset(("QuantizeLinear", "DequantizeLinear", "Reshape", "Squeeze", "Cast", "Flatten", "Identity"))
-_ACTIVATIONS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
-_LINEAR = frozenset(("Add", "MatMul", "Gemm", "Conv", "Mul", "LogSoftmax"))
+SCORES, PIXELS = "tflite_scores", "tflite_pixels"
+_OTHER_KERNELS = (OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, OpResolverType.BUILTIN_REF)
+"""The kernel sets of LiteRT beside its default one."""
+_NUDGES = 6
+"""So many pictures with other last bits show what last bits do."""
 
 
 class TfliteModel:
@@ -46,13 +46,10 @@ class TfliteModel:
     """
 
     def __init__(self, path: Path, find_labels: Callable[[int], Labels]) -> None:
+        trial.check(path)
         self._path = path
         self._find_labels = find_labels
-        try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=os.cpu_count())
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise CannotOpen(path, f"LiteRT cannot load it: {first_line(error)}") from error
+        self._interpreter = _opened(path, OpResolverType.AUTO)
         self.input = _only_picture(self._interpreter.get_input_details())
         self.output = _only_vector(self._interpreter.get_output_details())
         self.layout = _layout(self.input)
@@ -63,33 +60,25 @@ class TfliteModel:
         """No: a .tflite file takes one size."""
         return False
 
-    @property
-    def step(self) -> float:
-        """The distance of two neighbouring scores where the output is quantised; 0 where it is not."""
-        return float(self.output["quantization"][0])
+    @cached_property
+    def network(self) -> Network:
+        """The network, operation by operation."""
+        return Network.read(self._path.read_bytes())
 
     @cached_property
-    def converted(self) -> onnx.ModelProto:
-        """The network in ONNX, from `tflite_pixels` to float32 `tflite_scores`."""
-        with network.quiet():
-            try:
-                model: onnx.ModelProto = tf2onnx.convert.from_tflite(str(self._path), opset=OPSET)[0]
-            except Exception as error:  # tf2onnx raises many types
-                raise CannotConvert(f"tf2onnx cannot convert the network: {error}") from error
-        network.check_operations(model)
-        model = onnx.compose.add_prefix(model, "network/")
-        _rename(model.graph, model.graph.input[0].name, PIXELS)
-        _dequantise(model.graph, f"network/{self.output['name']}", *self.output["quantization"])
-        return model
+    def ancestry(self) -> Ancestry:
+        """Where the scores come from."""
+        return Ancestry.of(self.network)
+
+    @cached_property
+    def conversion(self) -> Conversion:
+        """The network in ONNX, from PIXELS to float32 SCORES."""
+        return conversion.convert(self._path, self.network, PIXELS, SCORES)
 
     @property
     def activation(self) -> str:
         """What makes the scores, as `interface.activation` says it."""
-        makers = {output: node for node in self.converted.graph.node for output in node.output}
-        node = makers[SCORES]
-        while node.op_type in _SILENT and node.input[0] in makers:
-            node = makers[node.input[0]]
-        return _ACTIVATIONS.get(node.op_type, "none" if node.op_type in _LINEAR else "")
+        return self.ancestry.activation
 
     def fingerprint(self) -> str:
         """The SHA-256, in hex, of the file."""
@@ -97,9 +86,30 @@ class TfliteModel:
 
     def values(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The numbers that LiteRT gives for a batch of one, as one list; what is quantised is made float32 again."""
-        self._interpreter.set_tensor(self.input["index"], batch)
-        self._interpreter.invoke()
-        values = vector(self._interpreter.get_tensor(self.output["index"]), self.output["name"])
+        return self._values(self._interpreter, batch)
+
+    def own_answers(self, batch: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """The same from LiteRT's other kernel sets, and for batches of real numbers with other last bits."""
+        answers = [self._values(interpreter, batch) for interpreter in self._others]
+        if self.network.is_dynamic:
+            generator = np.random.default_rng(1)
+            for _ in range(_NUDGES):
+                nudges = generator.integers(-1, 2, batch.shape) * np.finfo(np.float32).eps
+                answers.append(self.values((batch * (1 + nudges)).astype(batch.dtype)))
+        return answers
+
+    @cached_property
+    def _others(self) -> list[Interpreter]:
+        opened = []
+        for kernels in _OTHER_KERNELS:
+            with suppress(ValueError, RuntimeError):  # not every set has a kernel for every operation
+                opened.append(_opened(self._path, kernels))
+        return opened
+
+    def _values(self, interpreter: Interpreter, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        interpreter.set_tensor(self.input["index"], batch)
+        interpreter.invoke()
+        values = vector(interpreter.get_tensor(self.output["index"]), self.output["name"])
         scale, zero = self.output["quantization"]
         return (values.astype(np.float32) - np.float32(zero)) * np.float32(scale) if scale else values
 
@@ -125,6 +135,12 @@ class TfliteModel:
     def labels(self, classes: int) -> Labels:
         """The names of the classes."""
         return self._find_labels(classes)
+
+
+def _opened(path: Path, kernels: OpResolverType) -> Interpreter:
+    interpreter = Interpreter(model_path=str(path), num_threads=os.cpu_count(), experimental_op_resolver_type=kernels)
+    interpreter.allocate_tensors()
+    return interpreter
 
 
 def _only_picture(inputs: list[Details]) -> Details:
@@ -155,23 +171,3 @@ def _layout(details: Details) -> Layout:
 def _pixels(metadata: TfliteMetadata) -> Pixels:
     scale = Scale.standard(metadata.mean, metadata.std) if metadata.mean else None
     return Pixels(scale=scale)
-
-
-def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
-    for names in (names for node in graph.node for names in (node.input, node.output)):
-        names[:] = [new if name == old else name for name in names]
-    for value in (*graph.input, *graph.output):
-        value.name = new if value.name == old else value.name
-
-
-def _dequantise(graph: onnx.GraphProto, output: str, scale: float, zero: int) -> None:
-    """Call the output SCORES, float32 also where the model gives whole numbers."""
-    given = graph.output[0]
-    _rename(graph, given.name, _QUANTISED if scale else SCORES)
-    if not scale:
-        return
-    dtype = given.type.tensor_type.elem_type
-    graph.initializer.append(helper.make_tensor("score_step", TensorProto.FLOAT, [], [scale]))
-    graph.initializer.append(helper.make_tensor("score_zero", dtype, [], [zero]))
-    graph.node.append(helper.make_node("DequantizeLinear", [_QUANTISED, "score_step", "score_zero"], [SCORES]))
-    given.name, given.type.tensor_type.elem_type = SCORES, TensorProto.FLOAT

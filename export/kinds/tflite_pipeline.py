@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import onnx
 import tensorflow as tf
 from onnx import helper
 
-from export.kinds.original import Original
+from export.kinds.original import Bounds, Original
 from export.kinds.pipeline import Pipeline
 from export.kinds.tflite import PIXELS, SCORES, TfliteModel
 from export.network import network
-from export.options import Options
+from export.options import DEFAULT_TOLERANCE, Options
 from export.preprocessing.candidates import Preparation
 from export.preprocessing.recipe import Recipe
 from export.preprocessing.recover import recover
@@ -37,8 +38,8 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         activation=model.activation,
         original=LiteRtOriginal(model, recipe),
         own_labels=lambda classes: None,
-        step=model.step,
-        convert=lambda: _joined(recipe, model.converted),
+        step=float(model.output["quantization"][0]),
+        convert=lambda: _joined(recipe, model.conversion.model),
     )
 
 
@@ -49,6 +50,15 @@ class LiteRtOriginal(Original):
         self._model = model
         self._prepare = Preparation({"": recipe})
 
+    @property
+    def likeness(self) -> str:
+        """How like the file is to a network of whole numbers."""
+        if hindrance := self._model.conversion.hindrance:
+            return f"near LiteRT's, not bit for bit: {hindrance} is converted by tf2onnx"
+        if self._model.network.is_dynamic:
+            return "rounded anew for each picture, as by LiteRT; its own scores hang on the last bits of the pixels"
+        return "bit for bit those of LiteRT's default on x86" if self._model.network.is_quantised else ""
+
     def values(self, data: bytes) -> npt.NDArray[Any]:
         """What LiteRT gives, as one list."""
         return self._model.values(self.network_input(data))
@@ -56,6 +66,25 @@ class LiteRtOriginal(Original):
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
         """What the model is fed."""
         return self._prepare(data)[""]
+
+    def bounds(self, data: bytes) -> Bounds | None:
+        """Where LiteRT has no single answer: around what it answers by default, by how far its other answers lie apart.
+
+        A translated network is bit for bit equal, and has none.
+        """
+        if not (self._model.conversion.hindrance or self._model.network.is_dynamic):
+            return None
+        batch = self.network_input(data)
+        scores = self.ending.apply(self._model.values(batch)).astype(np.float64)
+        others = [self.ending.apply(each).astype(np.float64) for each in self._model.own_answers(batch)]
+        if self._model.network.is_dynamic:
+            apart = np.max(np.abs(np.stack(others) - scores))
+            return scores - 2 * apart - DEFAULT_TOLERANCE, scores + 2 * apart + DEFAULT_TOLERANCE
+        all_scores = np.stack([scores, *others])
+        least, greatest = self._model.ancestry.widened(
+            all_scores.min(axis=0), all_scores.max(axis=0), from_logits=self.ending.is_activation
+        )
+        return least - DEFAULT_TOLERANCE, greatest + DEFAULT_TOLERANCE
 
 
 def _joined(recipe: Recipe, converted: onnx.ModelProto) -> onnx.ModelProto:

@@ -23,29 +23,41 @@ class Ending(Enum):
     TWO_CLASSES = "sigmoid, as two classes"
     TWO_CLASSES_FROM_LOGIT = "sigmoid (added), as two classes"
 
+    @property
+    def is_activation(self) -> bool:
+        """Whether it makes probabilities of logits."""
+        return self not in (Ending.AS_IS, Ending.TWO_CLASSES)
+
     @classmethod
     def of(cls, values: npt.NDArray[Any], activation: str) -> Ending:
         """The ending for a model's `values` for some pictures, [pictures, outputs], that `activation` made.
 
         activation: as `interface.activation` finds it. Logits are what a layer gives, unless it is probabilities as
         it stands, and what is not between 0 and 1. One value is the probability, or the logit, of the second of two
-        classes.
+        classes, unless a softmax made it: that has one class.
         """
         are_shares = bool(np.nanmin(values) >= 0 and np.nanmax(values) <= 1)
+        if values.shape[1] == 1 and activation == "softmax":
+            return cls.AS_IS  # always 1: there is nothing else to choose
         if values.shape[1] == 1:
             is_logit = activation == "none" or not are_shares
             return cls.TWO_CLASSES_FROM_LOGIT if is_logit else cls.TWO_CLASSES
         if activation in ("softmax", "sigmoid"):
             return cls.AS_IS
-        add_to_one = are_shares and np.allclose(np.nansum(values, axis=1), 1, atol=LARGEST_SUM_ERROR)
-        if add_to_one or (are_shares and not activation):
+        if cls.are_probabilities(values) or (are_shares and not activation):
             return cls.AS_IS
         return cls.SOFTMAX
+
+    @staticmethod
+    def are_probabilities(values: npt.NDArray[Any]) -> bool:
+        """Whether the values for some pictures, [pictures, outputs], are shares that add to one."""
+        are_shares = np.nanmin(values) >= 0 and np.nanmax(values) <= 1
+        return bool(are_shares and np.allclose(np.nansum(values, axis=1), 1, atol=LARGEST_SUM_ERROR))
 
     @classmethod
     def said(cls, activation: str, outputs: int) -> Ending:
         """The ending that gives so many outputs this activation: `softmax`, `sigmoid`, or `none`."""
-        if outputs == 1:
+        if outputs == 1 and activation != "softmax":
             return cls.TWO_CLASSES if activation == "none" else cls.TWO_CLASSES_FROM_LOGIT
         return {"softmax": cls.SOFTMAX, "sigmoid": cls.SIGMOID, "none": cls.AS_IS}[activation]
 

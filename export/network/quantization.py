@@ -16,6 +16,7 @@ from export.errors import CannotApproximate, ExportError, first_line
 from export.network.parts import Parts
 from predictor.classifier import INPUT, open_session
 
+_WHOLE = frozenset(("QuantizeLinear", "DequantizeLinear", "QLinearConv", "ConvInteger"))
 _WEIGHTED = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul"))
 
 Pixels = npt.NDArray[np.uint8]
@@ -25,7 +26,7 @@ Feed = dict[str, npt.NDArray[Any]]
 
 def check_float(model: onnx.ModelProto) -> None:
     """CannotApproximate when the model computes in whole numbers already."""
-    if any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in model.graph.node):
+    if any(node.op_type in _WHOLE for node in model.graph.node):
         raise CannotApproximate("The model is quantised already; leave --quantize out.")
 
 

@@ -84,6 +84,7 @@ def write(
         name=subject.pipeline.name,
         failure=verification.failure(tolerance) or (approximation.failure if approximation else ""),
         tolerance=tolerance,
+        spread=verification.spread,
         proof=summary.proof(verification.parity),
         nearness=summary.nearness(approximation),
         found=summary.found(subject),
@@ -127,7 +128,7 @@ def _card(comparison: Comparison, subject: Subject, tolerance: float, inputs: In
         best=tuple(zip_longest(_best(comparison.original, names), _best(comparison.exported, names))),
         difference=comparison.difference,
         agrees=comparison.agrees(tolerance),
-        is_within=comparison.difference <= tolerance,
+        is_within=comparison.is_equal(tolerance),
     )
 
 

@@ -46,25 +46,27 @@ def read(path: Path, classes: int) -> Labels:
 def find(folders: Iterable[Path], metadata: TfliteMetadata | None, classes: int) -> Labels:
     """The labels in the first fitting file of a usual name in `folders`, else in TFLite metadata, else made up.
 
-    A file with another number of names belongs to something else: a note says that it was not used. WrongLabels when
-    the number is right, but a name is empty or stands twice in the file.
+    Files before it that do not fit are noted. WrongLabels when there are some, and none fits, or when the number is
+    right, but a name is empty or stands twice in the file.
     """
-    notes: list[str] = []
+    unfit: list[str] = []
     for path in (folder / name for folder in folders for name in FILES):
-        if path.is_file() and (names := _fitting(path, classes, notes)):
-            return replace(check(names, classes, str(path)), notes=tuple(notes))
+        if path.is_file() and (names := _fitting(path, classes, unfit)):
+            return replace(check(names, classes, str(path)), notes=_notes(unfit))
     if metadata and metadata.labels is not None:
+        source = f"{metadata.labels_file} in the model's file"
         if len(metadata.labels) == classes:
-            return _from_metadata(metadata, metadata.labels, notes)
-        notes.append(_unused(f"{metadata.labels_file} in the model's file", metadata.labels, classes))
-    return Labels(_placeholders(classes), "", tuple(notes))
+            return _from_metadata(source, metadata.labels, _notes(unfit))
+        unfit.append(_wrong_number(source, len(metadata.labels), classes))
+    if unfit:
+        raise WrongLabels(f"{' '.join(unfit)} Give those of this model with --labels, or take the wrong ones away.")
+    return Labels(_placeholders(classes), "")
 
 
 def check(names: list[str], classes: int, source: str) -> Labels:
     """The names as labels; WrongLabels when their number is wrong, or a name is empty or stands twice."""
     if len(names) != classes:
-        hint = " One of the two counts a background class." if {len(names), classes} == {1000, 1001} else ""
-        raise WrongLabels(f"{source} gives {len(names)} labels, but the model gives {classes} scores.{hint}")
+        raise WrongLabels(_wrong_number(source, len(names), classes))
     if "" in names:
         raise WrongLabels(f"{source} gives no name for class {names.index('')}.")
     name, count = Counter(names).most_common(1)[0]
@@ -73,31 +75,35 @@ def check(names: list[str], classes: int, source: str) -> Labels:
     return Labels(tuple(names), source)
 
 
-def _fitting(path: Path, classes: int, notes: list[str]) -> list[str] | None:
-    """The names in a file if they are as many as the classes; else None, and a note."""
+def _fitting(path: Path, classes: int, unfit: list[str]) -> list[str] | None:
+    """The names in a file if they are as many as the classes; else None, and why they are not."""
     try:
         names = label_file.read(path)
     except WrongLabels as error:
-        notes.append(f"not used: {error}")
+        unfit.append(str(error))
         return None
     if len(names) == classes:
         return names
-    notes.append(_unused(path, names, classes))
+    unfit.append(_wrong_number(path, len(names), classes))
     return None
 
 
-def _unused(source: object, names: Iterable[str], classes: int) -> str:
-    return f"not used: {source} gives {len(list(names))} labels, but the model gives {classes} scores."
+def _wrong_number(source: object, labels: int, classes: int) -> str:
+    hint = " One of the two counts a background class." if {labels, classes} == {1000, 1001} else ""
+    return f"{source} gives {labels} labels, but the model gives {classes} scores.{hint}"
 
 
-def _from_metadata(metadata: TfliteMetadata, names: tuple[str, ...], notes: list[str]) -> Labels:
+def _notes(unfit: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"not used: {reason}" for reason in unfit)
+
+
+def _from_metadata(source: str, names: tuple[str, ...], notes: tuple[str, ...]) -> Labels:
     """The labels inside the file, where a name that stands twice, as in ImageNet's, gets the class's number."""
-    source = f"{metadata.labels_file} in the model's file"
     twice = [name for name, count in Counter(names).items() if count > 1 and name]
     distinct = [f"{name} ({index})" if name in twice else name for index, name in enumerate(names)]
     if twice:
-        notes.append(f"{source} gives several classes the same name, told apart by number: {', '.join(twice)}.")
-    return replace(check(distinct, len(names), source), notes=tuple(notes))
+        notes += (f"{source} gives several classes the same name, told apart by number: {', '.join(twice)}.",)
+    return replace(check(distinct, len(names), source), notes=notes)
 
 
 def _placeholders(classes: int) -> tuple[str, ...]:

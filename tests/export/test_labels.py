@@ -132,10 +132,21 @@ def test_file_before_metadata(tmp_path: Path) -> None:
 
 
 def test_metadata_of_another_number() -> None:
-    """Packed labels that do not fit are noted, and the classes are numbered."""
-    found = labels.find([], TfliteMetadata(labels=("a", "b"), labels_file="labels.txt"), 3)
-    assert (found.names, found.source) == (("class_0", "class_1", "class_2"), "")
-    assert found.notes == ("not used: labels.txt in the model's file gives 2 labels, but the model gives 3 scores.",)
+    """Packed labels that do not fit stop the export, for which of them belong to which score is not known."""
+    metadata = TfliteMetadata(labels=("a", "b"), labels_file="labels.txt")
+    with pytest.raises(WrongLabels, match=r"labels\.txt in the model's file gives 2 labels, .* 3 scores\. Give those"):
+        labels.find([], metadata, 3)
+
+
+def test_files_that_do_not_fit(tmp_path: Path) -> None:
+    """Where labels are found and none fits, all of them are named; a fitting one in the model's file helps."""
+    (tmp_path / "labels.txt").write_text("only")
+    (tmp_path / "dict.txt").write_text("a\nb\nc")
+    with pytest.raises(WrongLabels, match=r"labels\.txt gives 1 labels, .*dict\.txt gives 3 labels, .*--labels"):
+        labels.find([tmp_path], None, 2)
+    found = labels.find([tmp_path], TfliteMetadata(labels=("a", "b"), labels_file="labels.txt"), 2)
+    assert found.names == ("a", "b")
+    assert len(found.notes) == 2
 
 
 def test_real_imagenet_labels(shared: Path) -> None:

@@ -57,6 +57,14 @@ def test_logits_alone(tmp_path: Path, few_pictures: Path, export_to: ExportTo) -
     assert export.info.activation == "softmax (added)"
 
 
+def test_one_class(tmp_path: Path, few_pictures: Path, export_to: ExportTo) -> None:
+    """A softmax of one class is always 1: one class, not the second of two."""
+    folder = signatures.save_default(tmp_path / "model", lambda logits: {"scores": tf.nn.softmax(logits[:, :1])})
+    export = export_to(folder, images=few_pictures)
+    assert (export.info.labels, export.info.activation) == (("class_0",), "softmax")
+    assert all(comparison.exported.tolist() == [1] for comparison in export.verification.comparisons)
+
+
 def test_one_sigmoid_in_one_dimension(tmp_path: Path, few_pictures: Path, export_to: ExportTo) -> None:
     """One probability a picture, [N], is that of the second of two classes."""
     folder = signatures.save_default(tmp_path / "model", lambda logits: {"p": tf.sigmoid(logits)[:, 0]})

@@ -48,11 +48,6 @@ def litert(path: Path, batch: Any) -> npt.NDArray[np.float32]:
     return (values.astype(np.float32) - zero) * scale if scale else values
 
 
-def step(path: Path) -> float:
-    interpreter = Interpreter(model_path=str(path))
-    return float(interpreter.get_output_details()[0]["quantization"][0])
-
-
 def levels(data: bytes, size: int = SIZE) -> Any:
     return tf.round(resized(data, (size, size)))
 
@@ -82,17 +77,21 @@ def test_float_without_scale(tmp_path: Path, export_to: ExportTo) -> None:
     ids=["uint8", "uint8 to float32", "int8", "int8 to float32"],
 )
 def test_quantised(given: tf.DType, output: tf.DType, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
-    """A quantised model is fed whole levels, and answers as LiteRT does to within a step of its scores."""
+    """A quantised model is fed whole levels, and answers as LiteRT does, bit for bit, on made pictures too."""
     path = convert(models.network(), tmp_path / "model.tflite", quantised_to=(given, output))
-    export = export_to(path, images=photos, tolerance=1 / 256 if output == tf.float32 else None)
     shift = 128 if given == tf.int8 else 0
-    check_scores(export, photos, lambda data: litert(path, levels(data) - shift), atol=1 / 256 + 1e-6)
-    assert export.verification.parity.identical_inputs == 1
+    for images in (photos, None):
+        export = export_to(path, images=images)
+        check_scores(export, photos, lambda data: litert(path, levels(data) - shift), atol=0)
+        assert export.verification.parity.max_score_difference == 0
+        assert export.verification.parity.identical_inputs == 1
+    assert export.subject.original.likeness == "bit for bit those of LiteRT's default on x86"
 
 
 def test_logits(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
-    """A file that ends in logits gets a softmax."""
+    """A file that ends in logits, and has labels, gets a softmax."""
     path = convert(models.network(activation=None), tmp_path / "model.tflite")
+    (tmp_path / "labels.txt").write_text("\n".join(models.LABELS))
     export = export_to(path, scale="0..1", images=photos)
     check_scores(export, photos, lambda data: tf.nn.softmax(litert(path, resized(data) / 255.0)))
     assert export.info.activation == "softmax (added)"
@@ -134,12 +133,12 @@ def check_best_five(path: Path, photos: Path, expected: dict[str, Any], atol: fl
 
 
 def test_automl_edge(real: Any, export_to: ExportTo) -> None:
-    """A real quantised model of AutoML Edge, with the labels inside, answers as is known to within a step."""
+    """A real quantised model of AutoML Edge, with the labels inside, answers as LiteRT does, bit for bit."""
     path, photos, expected = real("automl_edge_flowers_quantized_tflite")
     export = export_to(path, images=photos)
-    check_best_five(export.path, photos, expected, atol=step(path) * 1.001)
+    check_best_five(export.path, photos, expected, atol=1e-6)
     assert export.info.labels == ("daisy", "dandelion", "roses", "sunflowers", "tulips")
-    assert export.verification.parity.max_score_difference <= step(path) * 1.001
+    assert export.verification.parity.max_score_difference == 0
     assert export.verification.parity.identical_inputs == 1
 
 
