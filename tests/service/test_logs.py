@@ -95,12 +95,12 @@ def test_execution() -> None:
 
 
 @pytest.mark.parametrize("setting", ["true", "false"])
-def test_configured(setting: str) -> None:
+def test_configured(setting: str, digits_model: Path) -> None:
     """Importing the functions sets it up: one line on stdout, also where functions-framework has set up its own."""
     done = subprocess.run(
         [sys.executable, "-c", LOG_ONE_LINE, f"00-{TRACE}-b7ad6b7169203331-01"],
         cwd=ROOT,
-        env={"LOG_EXECUTION_ID": setting, "GOOGLE_CLOUD_PROJECT": "my-project"},
+        env={"LOG_EXECUTION_ID": setting, "GOOGLE_CLOUD_PROJECT": "my-project", "MODEL": str(digits_model)},
         capture_output=True,
         text=True,
     )
