@@ -15,7 +15,11 @@ INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 # Every Python that is supported, in one file: what differs between them has a marker.
 LOCK := UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate
 
-.PHONY: demo emulate test soak fuzz load check format lock bench clean
+.DEFAULT_GOAL := help
+.PHONY: help demo emulate test soak fuzz load check format lock bench clean
+
+help: ## Show what there is to make.
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf '%-9s %s\n' "$$name" "$$text"; done
 
 demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@echo
