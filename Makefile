@@ -31,7 +31,7 @@ emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
 	@.venv/bin/python -m tests.emulate $<
 
 test: .venv/dev .venv-runtime/installed .venv-lowest/installed .venv-backfill/installed build/digits.onnx ## Run every test, a file on each processor at a time.
-	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	DIGITS_MODEL=build/digits.onnx .venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	DIGITS_MODEL=build/digits.onnx .venv-backfill/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/backfill
 
 soak: .venv/dev .venv-backfill/installed build/digits.onnx ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.
