@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from predictor import BadImage, BadModel, Classifier, Prediction
+from predictor import BadImage, BadModel, Classifier, Decision, Prediction
 
 Answer = list[Prediction] | str
 """What came of one file: its predictions, or why there are none."""
@@ -37,7 +37,8 @@ def main(model: Path, images: tuple[Path, ...], top_k: int, as_json: bool) -> No
     for path in images:
         answer = _classify(classifier, path, top_k)
         failed |= isinstance(answer, str)
-        click.echo(_as_json(path, answer) if as_json else _as_row(path, answer, width))
+        decision = classifier.info.decision
+        click.echo(_as_json(path, answer, decision) if as_json else _as_row(path, answer, decision, width))
     sys.exit(int(failed))
 
 
@@ -52,17 +53,20 @@ def _classify(classifier: Classifier, path: Path, top_k: int) -> Answer:
         return f"The file cannot be read: {error.strerror}."
 
 
-def _as_row(path: Path, answer: Answer, width: int) -> str:
+def _as_row(path: Path, answer: Answer, decision: Decision | None, width: int) -> str:
     if isinstance(answer, str):
         return f"{path!s:{width}}  {answer}"
-    return f"{path!s:{width}}  " + "  ".join(f"{prediction.score:6.1%} {prediction.label}" for prediction in answer)
+    decided = f"{decision.of(answer[0].label, answer[0].score)}: " if decision else ""
+    labels = "  ".join(f"{prediction.score:6.1%} {prediction.label}" for prediction in answer)
+    return f"{path!s:{width}}  {decided}{labels}"
 
 
-def _as_json(path: Path, answer: Answer) -> str:
+def _as_json(path: Path, answer: Answer, decision: Decision | None) -> str:
     if isinstance(answer, str):
         return json.dumps({"file": str(path), "error": answer}, ensure_ascii=False)
     predictions = [{"label": prediction.label, "score": prediction.score} for prediction in answer]
-    return json.dumps({"file": str(path), "predictions": predictions}, ensure_ascii=False)
+    decided = {"decision": decision.of(answer[0].label, answer[0].score)} if decision else {}
+    return json.dumps({"file": str(path), "predictions": predictions} | decided, ensure_ascii=False)
 
 
 if __name__ == "__main__":

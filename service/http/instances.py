@@ -45,4 +45,4 @@ def _classify_object(job: Job, document: dict[str, Any]) -> flask.Response:
     """The native answer for a picture in Cloud Storage."""
     choice = Choice.of_query(job.request.args)
     data = objects.read(job, document["gcs_uri"], "gcs_uri")
-    return json_response(documents.predictions(job.predictions(data, choice)) | documents.model(job.classifier().info))
+    return json_response(job.answer(data, choice) | documents.model(job.classifier().info))

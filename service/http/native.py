@@ -30,6 +30,7 @@ def describe(job: Job) -> flask.Response:
         "preprocessing": info.preprocessing,
         "parity": asdict(info.parity) if info.parity else None,
         "quantization": info.quantization,
+        "decision": asdict(info.decision) if info.decision else None,
         "drawing": info.drawing,
         "tools": info.tools,
         "runtime": runtime.versions(),
@@ -91,7 +92,7 @@ def _classify_form(job: Job, data: bytes) -> flask.Response:
 
 
 def _predictions(job: Job, data: bytes, choice: Choice) -> dict[str, Any]:
-    return documents.predictions(job.predictions(data, choice))
+    return job.answer(data, choice)
 
 
 def _predictions_or_error(job: Job, data: bytes, choice: Choice) -> dict[str, Any]:

@@ -351,6 +351,7 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "preprocessing": list(info.preprocessing),
         "parity": asdict(info.parity),
         "quantization": None,
+        "decision": None,
         "drawing": "white-on-black",
         "tools": info.tools,
         "runtime": runtime.versions(),
