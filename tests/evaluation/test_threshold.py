@@ -52,10 +52,10 @@ def test_most_are_answered() -> None:
 
 
 def test_low_scores_are_wrong() -> None:
-    """The score lies above all that are wrong where those are many."""
+    """The score lies above all that are wrong where those are many, and little above."""
     scores = np.linspace(0, 1, 1000)
     found = find(Scored(scores, scores > 0.5), Scored(scores, scores > 0.5), 0.01)
-    assert 0.45 < found.score <= 0.51
+    assert 0.5 < found.score <= 0.53
     assert found.bound <= 0.01
 
 
