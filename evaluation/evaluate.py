@@ -53,8 +53,9 @@ def measure(model: Path, info: ModelInfo, pictures: Sequence[LabelledPicture], r
             measured.unknown[picture.labels[0]] += 1
     if not known:
         raise EvaluationError(_no_label_known(info, measured))
-    for picture, score in zip(known, score_all(model, [(picture.place, index) for picture, index in known])):
-        measured.add(*picture, score)
+    scores = score_all(model, [(picture.place, index) for picture, index in known])
+    for (picture, index), score in zip(known, scores):
+        measured.add(picture, index, score)
         report(measured.pictures + measured.failed, len(known))
     if not measured.pictures:
         place, reason = measured.unreadable[0]
