@@ -20,7 +20,7 @@ from export.graph.effects import FILE_READERS, RESTORERS, attribute, beyond_comp
 NodeDef = Any  # protocol buffers without type stubs
 FunctionDef = Any
 
-MOST_STEPS = 2_000_000
+MOST_STEPS = 1_000_000
 """Operations and edges that are looked at; a large network with all its functions has a hundredth."""
 MOST_OPERATIONS = 1_000_000
 """Operations once every call is written out, which TensorFlow does when it runs them."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from export.errors import WrongLabels
 from export.source import label_file
 
+MOST_SHOWN = 100  # characters of a label in a message
 FILES = (
     "labels.txt",
     "dict.txt",
@@ -77,7 +78,7 @@ def check(names: list[str], classes: int, source: str) -> Labels:
         raise WrongLabels(f"{source} gives no name for class {names.index('')}.")
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
-        raise WrongLabels(f"{source} gives the label {name!r} {count} times.")
+        raise WrongLabels(f"{source} gives the label {name[:MOST_SHOWN]!r} {count} times.")
     return Labels(tuple(names), source)
 
 
@@ -105,7 +106,7 @@ def _notes(unfit: Iterable[str]) -> tuple[str, ...]:
 
 def _told_apart(source: str, names: tuple[str, ...], notes: tuple[str, ...]) -> Labels:
     """The labels inside the file, where a name that stands twice, as in ImageNet's, gets the class's number."""
-    twice = [name for name, count in Counter(names).items() if count > 1 and name]
+    twice = {name: count for name, count in Counter(names).items() if count > 1 and name}
     distinct = [f"{name} ({index})" if name in twice else name for index, name in enumerate(names)]
     if twice:
         notes += (f"{source} gives several classes the same name, told apart by number: {', '.join(twice)}.",)
