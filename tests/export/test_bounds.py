@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from export.errors import CannotOpen, Damaged, NotTrusted, TooLarge, WrongLabels
-from export.importers.keras import contents
+from export.importers.keras import contents, trial
 from export.importers.keras.importer import KerasImporter
 from export.source import archive, bounds, label_file
 from tests.export import models
@@ -105,7 +105,8 @@ def saved(folder: Path, *layers: Any, suffix: str = ".keras") -> Path:
 
 
 def check(path: Path) -> None:
-    KerasImporter().check(path)
+    """In this process, where a test can set bounds; `test_in_a_process` goes through another."""
+    contents.check(path)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
@@ -232,18 +233,41 @@ def test_large_weights(tmp_path: Path) -> None:
         check(path)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_changed_bytes(seed: int, tmp_path: Path) -> None:
-    """Whatever bytes of a `.keras` file are wrong, it passes or is refused with a sentence."""
-    path, random = saved(tmp_path), np.random.default_rng(seed)
-    data = bytearray(path.read_bytes())
-    for position in random.integers(0, len(data), 30):
-        data[position] = random.integers(256)
-    path.write_bytes(data)
-    try:
-        check(path)
-    except CannotOpen as error:
-        assert str(error).startswith(f"{path}: ")  # noqa: PT017
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_changed_bytes(suffix: str, tmp_path: Path) -> None:
+    """Whatever bytes of a Keras file are wrong, it passes or is refused with a sentence."""
+    path = saved(tmp_path, suffix=suffix)
+    sound, random, refused = path.read_bytes(), np.random.default_rng(1), 0
+    for _ in range(6):
+        data = bytearray(sound)
+        for position in random.integers(0, len(data), random.choice([1, 30, 600])):
+            data[position] = random.integers(256)
+        path.write_bytes(data)
+        try:
+            trial.check(path)
+        except CannotOpen as error:
+            refused += str(error).startswith(f"{path}: ")
+    assert refused > 0
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".keras", Damaged), (".h5", NotTrusted)])
+def test_in_a_process(suffix: str, kind: type[CannotOpen], tmp_path: Path) -> None:
+    """What another process finds against a file is raised here, as what it is."""
+    path = saved(tmp_path, keras.layers.Lambda(lambda x: x / 255), suffix=suffix)
+    if suffix == ".keras":
+        path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(kind) as caught:
+        KerasImporter().check(path)
+    assert type(caught.value) is kind
+    assert caught.value.path == path
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file that HDF5 does not get through is given up."""
+    monkeypatch.setattr(trial, "LONGEST", 0.01)
+    with pytest.raises(Damaged, match=r"its weights cannot be read within 0\.01 seconds"):
+        trial.check(saved(tmp_path))
 
 
 LABELS: dict[str, tuple[str, str]] = {

@@ -5,11 +5,14 @@ Keras itself refuses most of this by now; its older versions, which are allowed 
 
 from __future__ import annotations
 
+import errno
 import json
+import lzma
 import math
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,8 +41,26 @@ _WITH_CODE = {
 """Layers of Keras's own that run what is packed in them or lies elsewhere, and what that is."""
 
 
-def check_archive(path: Path) -> None:
-    """Refuse a `.keras` file that is damaged, too large, or holds more than Keras's own layers; raises CannotOpen."""
+_OF_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OSError,
+)
+_OF_HDF5 = (OSError, RuntimeError, KeyError, ValueError, TypeError)
+"""What the libraries raise for files that are damaged."""
+
+
+def check(path: Path) -> None:
+    """Refuse a file that is damaged, too large, or holds more than Keras's own layers; raises CannotOpen or a leaf."""
+    (_check_archive if path.suffix.lower() == ".keras" else _check_hdf5)(path)
+
+
+def _check_archive(path: Path) -> None:
     bounds.check_zip(path)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -53,20 +74,21 @@ def check_archive(path: Path) -> None:
             _check_config(path, archive.read(_CONFIG) if sizes[_CONFIG] <= MAX_CONFIG else None)
             if _WEIGHTS in sizes:
                 _check_weights(path, archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _OF_ZIP as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of the disk, not of the archive
+            raise
         raise Damaged(path, f"it cannot be read ({error})") from error
 
 
-def check_hdf5(path: Path) -> None:
-    """Refuse an HDF5 file that is damaged, or holds more than Keras's own layers and their weights."""
+def _check_hdf5(path: Path) -> None:
     try:
         with h5py.File(path) as file:
             if "model_config" not in file.attrs:
                 raise NotAModel(path, f"it holds weights without their network. {EXPORT_AGAIN}")
             config = file.attrs["model_config"]
-            _check_config(path, config if isinstance(config, bytes) else str(config).encode())
+            _check_config(path, config if isinstance(config, bytes) else str(config).encode(errors="surrogateescape"))
             _check_objects(path, file)
-    except (OSError, RuntimeError, KeyError) as error:
+    except _OF_HDF5 as error:
         raise Damaged(path, f"it cannot be read ({error})") from error
 
 
@@ -79,7 +101,7 @@ def _check_weights(path: Path, archive: zipfile.ZipFile) -> None:
         try:
             with h5py.File(unpacked) as file:
                 _check_objects(path, file)
-        except (OSError, RuntimeError, KeyError) as error:
+        except _OF_HDF5 as error:
             raise Damaged(path, f"its weights cannot be read ({error})") from error
 
 
@@ -137,6 +159,7 @@ def _check_objects(path: Path, file: h5py.File) -> None:
                 size += _bytes_of(path, found)
                 if size > MAX_BYTES:
                     raise TooLarge(path, f"its weights take more than {MAX_BYTES / 1e9:.1f} GB.")
+                found[()]  # read here, where nothing is lost when HDF5 breaks off
 
 
 def _bytes_of(path: Path, weights: h5py.Dataset) -> int:

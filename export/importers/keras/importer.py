@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from export.importers.importer import Importer, Opening
+from export.importers.keras import trial
 from export.importers.saved_model.importer import SavedModelImporter
 from export.source import integrity
 from export.source.fingerprint import fingerprint
@@ -30,10 +31,8 @@ class KerasImporter(Importer):
 
     def check(self, path: Path) -> None:
         """Refuse a pointer in its place, what is too large or holds no network, and what holds Python code."""
-        from export.importers.keras import contents  # takes HDF5 along
-
         integrity.check_file(path)
-        (contents.check_archive if path.suffix.lower() == ".keras" else contents.check_hdf5)(path)
+        trial.check(path)
 
     def open(self, opening: Opening) -> Pipeline:
         """The pipeline of the SavedModel; the fingerprint is the file's own."""
