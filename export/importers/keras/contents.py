@@ -134,14 +134,26 @@ def _parts(document: Any) -> Iterator[dict[str, Any]]:
 
 def _check_objects(path: Path, file: h5py.File) -> None:
     """Refuse weights that lie in other files, or take more memory than an ONNX file can hold."""
-    seen, size = 0, 0
+    size = 0
+    for weights in _datasets(path, file):
+        if weights.external or weights.is_virtual:
+            raise _not_trusted(path, f"its weights {weights.name!r} lie in another file")
+        size += math.prod(weights.shape or ()) * int(weights.dtype.itemsize)
+        if size > MAX_BYTES:
+            raise TooLarge(path, f"its weights take more than {MAX_BYTES / 1e9:.1f} GB.")
+        weights[()]  # read here, where nothing is lost when HDF5 breaks off
+
+
+def _datasets(path: Path, file: h5py.File) -> Iterator[h5py.Dataset]:
+    """All that a file holds, each once, whatever links lead to it."""
     waiting: list[h5py.Group] = [file]
-    addresses = set()
+    addresses: set[int] = set()
+    links = 0
     while waiting:
         group = waiting.pop()
         for name in group:
-            seen += 1
-            if seen > MAX_OBJECTS:
+            links += 1
+            if links > MAX_OBJECTS:
                 raise TooLarge(path, f"it has more than {MAX_OBJECTS:,} weights. Export a smaller network.")
             link = group.get(name, getlink=True)
             if isinstance(link, h5py.ExternalLink):
@@ -150,22 +162,12 @@ def _check_objects(path: Path, file: h5py.File) -> None:
                 continue
             found = group[name]
             address = h5py.h5o.get_info(found.id).addr
-            if address in addresses:
-                continue
-            addresses.add(address)
-            if isinstance(found, h5py.Group):
-                waiting.append(found)
-            elif isinstance(found, h5py.Dataset):
-                size += _bytes_of(path, found)
-                if size > MAX_BYTES:
-                    raise TooLarge(path, f"its weights take more than {MAX_BYTES / 1e9:.1f} GB.")
-                found[()]  # read here, where nothing is lost when HDF5 breaks off
-
-
-def _bytes_of(path: Path, weights: h5py.Dataset) -> int:
-    if weights.external or weights.is_virtual:
-        raise _not_trusted(path, f"its weights {weights.name!r} lie in another file")
-    return math.prod(weights.shape or ()) * int(weights.dtype.itemsize)
+            if address not in addresses:
+                addresses.add(address)
+                if isinstance(found, h5py.Group):
+                    waiting.append(found)
+                elif isinstance(found, h5py.Dataset):
+                    yield found
 
 
 def _not_trusted(path: Path, what: str) -> NotTrusted:
