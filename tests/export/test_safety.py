@@ -17,7 +17,9 @@ from tensorflow.python.client import pywrap_tf_session
 from export.__main__ import main
 from export.errors import NotTrusted, TooLarge
 from export.graph import effects, reach
+from export.graph.dataflow import Scope, resolve
 from export.graph.saved_model import SavedModel
+from export.graph.trace import in_order, joined_decoders
 from tests.export import models, signatures, tensorflow1
 from tests.export.signatures import FILES, decoded
 
@@ -415,6 +417,30 @@ def test_large_constants(tmp_path: Path) -> None:
 
     with pytest.raises(TooLarge, match=r"its constants take more than 2\.1 GB"):
         SavedModel(edited(plain(tmp_path / "model"), change))
+
+
+def test_conditions_without_end() -> None:
+    """Conditions whose branches join again and again are looked through once each, not once for each way to them."""
+    depth = 900
+    with tf.Graph().as_default() as graph:
+        picture = tf.raw_ops.DecodeJpeg(contents=tf.compat.v1.placeholder(tf.string, []), channels=3)
+        for _ in range(depth):
+            picture = tf.raw_ops.Merge(inputs=[picture, picture]).output
+        last = Scope.of_graph(graph).tensor(picture.name)
+    assert [node.op for node in joined_decoders(resolve(last).node)] == ["DecodeJpeg"]
+
+
+def test_long_chains() -> None:
+    """A chain of thousands of operations that change nothing is walked once for all that read it."""
+    with tf.Graph().as_default() as graph:
+        value = start = tf.compat.v1.placeholder(tf.float32, [])
+        for _ in range(5000):
+            value = tf.identity(value)
+        many = tf.raw_ops.AddN(inputs=[tf.identity(value) for _ in range(5000)])
+        scope = Scope.of_graph(graph)
+        steps = scope.tensor(many.name).node
+    assert {resolve(each).node.name for each in steps.inputs} == {start.op.name}
+    assert len(in_order(scope.tensor(many.name), lambda _: False)) == 2
 
 
 def registry() -> list[Any]:
