@@ -67,6 +67,7 @@ def export_model(source: Source, target: Path, options: Options, report: Report)
             subject.original, _load(temporary), before.SerializeToString(), with_bounds=options.tolerance is None
         )
         verification = verifier.verify(announced("Verifying on pictures", _pictures(options), report))
+        info = replace(info, impossible_sizes=verification.sizes.impossible)
         tolerance = _tolerance(subject, options)
         failure = verification.failure(tolerance)
         approximation = None

@@ -12,7 +12,7 @@ def save(path: Path, folder: Path) -> None:
     import keras  # takes two seconds, and most models are SavedModels
 
     try:
-        model = keras.saving.load_model(path, compile=False)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
         # Left to itself, Keras 3 exports augmentation layers switched on.
         inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
         keras.Model(inputs, model(inputs, training=False)).export(str(folder), verbose=False)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from export.errors import Damaged, NotAModel
 from export.importers.importer import Importer, Opening
+from export.importers.keras import trial
 from export.importers.saved_model.importer import SavedModelImporter
 from export.source import integrity
 from export.source.fingerprint import fingerprint
-from export.source.lookalikes import EXPORT_AGAIN
 from export.source.origin import Origin
 
 if TYPE_CHECKING:
@@ -33,9 +31,9 @@ class KerasImporter(Importer):
         return [name for name in super().match(names) if not name.match("*.weights.h5")]
 
     def check(self, path: Path) -> None:
-        """Refuse a pointer in its place, what is too large, and what holds no network."""
+        """Refuse a pointer in its place, what is too large or holds no network, and what holds Python code."""
         integrity.check_file(path)
-        (_check_archive if path.suffix == ".keras" else _check_hdf5)(path)
+        trial.check(path)
 
     def open(self, opening: Opening) -> Pipeline:
         """The pipeline of the SavedModel; the fingerprint is the file's own."""
@@ -46,25 +44,3 @@ class KerasImporter(Importer):
         with Origin(folder, str(opening.path)).explained():
             pipeline = SavedModelImporter().open(replace(opening, path=folder))
         return replace(pipeline, source=replace(pipeline.source, fingerprint=fingerprint([opening.path])))
-
-
-def _check_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as file:
-            names = file.namelist()
-    except zipfile.BadZipFile as error:
-        raise Damaged(path, f"it cannot be read ({error})") from error
-    if "config.json" not in names:
-        raise NotAModel(path, f"it holds no config.json, the network. {EXPORT_AGAIN}")
-
-
-def _check_hdf5(path: Path) -> None:
-    import h5py
-
-    try:
-        with h5py.File(path) as file:
-            has_network = "model_config" in file.attrs
-    except OSError as error:
-        raise Damaged(path, f"it cannot be read ({error})") from error
-    if not has_network:
-        raise NotAModel(path, f"it holds weights without their network. {EXPORT_AGAIN}")
