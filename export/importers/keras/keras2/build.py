@@ -13,7 +13,7 @@ import numpy as np
 from export.importers.keras.keras2 import operations, rules
 from export.importers.keras.keras2.hdf5 import Weight
 from export.importers.keras.keras2.kinds import KINDS, ONLY_IN_TRAINING, OPERATIONS
-from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
+from export.importers.keras.keras2.problems import Malformed, NotTranslated
 from export.importers.keras.keras2.structure import Call, Layer, Network, Reference
 from export.importers.keras.keras2.weights import Assigned, Path
 
@@ -51,7 +51,7 @@ def _numpy_type(dtype: Any) -> Any:
 
 
 def build(network: Network, weights: Assigned) -> Any:
-    """The network as a keras.Model; raises NotTranslated, OwnCode or Malformed."""
+    """The network as a keras.Model; raises NotTranslated or Malformed."""
     import keras
 
     builder = _Builder(weights)
@@ -154,7 +154,7 @@ class _Builder:
             return _operation(lambda x: x * keras.ops.cast(x > theta, x.dtype), lambda: self._name(path))
         kind = KINDS.get(layer.kind)
         if kind is None:
-            raise _unknown(layer)
+            raise NotTranslated("it is of a kind that is not built here")
         return self._of_keras(kind.keras, layer, path)
 
     def _of_keras(self, name: str, layer: Layer, path: Path) -> Callable[..., Any]:
@@ -238,29 +238,6 @@ class _Place:
     """Where a tensor stands among the arguments of a function."""
 
     index: int
-
-
-def _unknown(layer: Layer) -> Exception:
-    """What to raise for a layer that is not built: code of the author's, or Keras's own that Keras 2 builds."""
-    import keras
-
-    if layer.kind == "Lambda" or not (hasattr(keras.layers, layer.kind) or layer.kind in _ONLY_KERAS_2):
-        return OwnCode(layer.kind, layer.name)
-    return NotTranslated("it is of a kind that is not built here")
-
-
-_ONLY_KERAS_2 = frozenset(
-    {
-        *(
-            "CuDNNGRU",
-            "CuDNNLSTM",
-            "LocallyConnected1D",
-            "LocallyConnected2D",
-            "DenseFeatures",
-            "RandomFourierFeatures",
-        ),
-    }
-)
 
 
 def _checked(layer: Layer, arguments: dict[str, Any]) -> dict[str, Any]:
