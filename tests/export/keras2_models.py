@@ -24,15 +24,25 @@ def pixels(photos: Path) -> Any:
     return tf.concat([resized(path.read_bytes(), (SIZE, SIZE)) for path in sorted(photos.iterdir())], 0)
 
 
-def with_weights(model: Model) -> Model:
-    """The model with weights that let every layer tell pictures apart, statistics of batches included."""
+def with_weights(model: Model, batch: Any) -> Model:
+    """The model with weights that let every layer tell pictures apart; batches are normalised as in `batch`."""
     generator = np.random.default_rng(7)
     for weight in model.weights:
         shape = tuple(weight.shape)
         if weight.dtype.is_floating and len(shape) == 1:
             weight.assign(generator.uniform(0.6, 1.1, shape))
         elif weight.dtype.is_floating and len(shape) > 1:
-            weight.assign(generator.normal(0, np.sqrt(1 / np.prod(shape[:-1])), shape))
+            weight.assign(generator.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape))
+    head = [weight for weight in model.weights if len(weight.shape) == 2][-1]
+    head.assign(head * 0.2)  # so that a softmax is not always certain
+    trainable = [(layer, layer.trainable) for layer in model._flatten_layers()]
+    model.trainable = True
+    for layer, _ in trainable:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(batch, training=True)
+    for layer, was in trainable:
+        layer._trainable = was
     return model
 
 
@@ -58,11 +68,13 @@ def mobilenet(**options: Any) -> Model:
 
 
 def teachable_machine() -> Model:
+    """A part of MobileNetV2 in a network in a network, and the head that was trained."""
     base = mobilenet()
-    features = tf_keras.Sequential([tf_keras.Model(base.input, base.output), layers.GlobalAveragePooling2D()])
+    base = tf_keras.Model(base.input, base.get_layer("block_3_project_BN").output)
+    features = tf_keras.Sequential([base, layers.GlobalAveragePooling2D()])
     head = tf_keras.Sequential(
         [
-            layers.Dense(16, activation="relu", input_shape=[1280]),
+            layers.Dense(16, activation="relu", input_shape=[base.output.shape[-1]]),
             layers.Dense(3, use_bias=False, activation="softmax"),
         ]
     )
@@ -106,23 +118,25 @@ def shared() -> Model:
 
 
 def activations() -> Model:
+    """One after the other all values would be alike, so they stand side by side."""
     inputs = picture()
-    values = small()(inputs)
+    values = layers.Conv2D(3, 3)(layers.Rescaling(1 / 64, -2)(inputs))
     names = ("hard_sigmoid", "elu", "selu", "softplus", "softsign", "tanh", "sigmoid", "swish", "gelu", "exponential")
-    for name in (*names, "linear", "mish", tf.nn.leaky_relu, tf.nn.relu6, tf.nn.silu, tf.nn.softmax):
-        values = layers.Conv2D(5, 1, activation=name)(values)
-    values = layers.LeakyReLU(0.1)(layers.LeakyReLU()(layers.Conv2D(6, 3)(values)))
-    values = layers.PReLU(shared_axes=[1, 2])(layers.Conv2D(6, 3, activation=layers.LeakyReLU(0.4))(values))
-    values = layers.ThresholdedReLU(0.05)(layers.ELU(0.7)(layers.Conv2D(6, 3)(values)))
-    values = layers.ReLU(6.0, negative_slope=0.1, threshold=0.02)(layers.Conv2D(6, 3)(values))
-    model = classified(inputs, values, "linear")
+    functions = (tf.nn.leaky_relu, tf.nn.relu6, tf.nn.silu, tf.nn.softmax, layers.LeakyReLU(0.4))
+    branches = [layers.Conv2D(2, 1, activation=name)(values) for name in (*names, *functions, "linear", "mish")]
+    branches += [layers.LeakyReLU(0.1)(values), layers.LeakyReLU()(values), layers.PReLU(shared_axes=[1, 2])(values)]
+    branches += [layers.ThresholdedReLU(0.3)(values), layers.ELU(0.7)(values), layers.Activation("softmax")(values)]
+    branches.append(layers.ReLU(1.5, negative_slope=0.1, threshold=0.2)(values))
+    model = classified(inputs, layers.Concatenate()(branches), "linear")
     return tf_keras.Model(inputs, layers.Softmax()(model.output))
 
 
 def convolutions() -> Model:
     inputs = picture()
     values = layers.DepthwiseConv2D(3, depth_multiplier=2, activation="relu")(small()(inputs))
-    values = layers.SeparableConv2D(8, 3, depth_multiplier=2, dilation_rate=2)(layers.ZeroPadding2D(((1, 0), (0, 2)))(values))
+    values = layers.SeparableConv2D(8, 3, depth_multiplier=2, dilation_rate=2)(
+        layers.ZeroPadding2D(((1, 0), (0, 2)))(values)
+    )
     values = layers.Conv2D(8, 3, groups=4, use_bias=False)(layers.Cropping2D(1)(values))
     values = layers.Conv2DTranspose(6, 3, strides=2, padding="same", output_padding=1)(layers.UpSampling2D()(values))
     values = layers.UpSampling2D(interpolation="bilinear")(layers.AveragePooling2D(3, 2, padding="same")(values))
@@ -166,7 +180,7 @@ def operators() -> Model:
     values = tf.cast(values[:, 1:-1, :, ::-1], "float32")
     values = layers.Conv2D(6, 3)(tf.pad(values, [[0, 0], [1, 1], [2, 0], [0, 0]]))
     values = tf.nn.relu6(values + 3.0) * (1 / 6.0) * values
-    values = tf.concat([values, tf.math.rsqrt(tf.reduce_max(values, [1, 2], keepdims=True)) + values], -1)
+    values = tf.concat([values, tf.math.square(tf.reduce_max(values, [1, 2], keepdims=True)) - values], -1) * 0.1
     pooled = tf.reduce_mean(values, [1, 2])
     return tf_keras.Model(inputs, tf.nn.softmax(layers.Dense(4)(pooled) + layers.Dense(4)(pooled)))
 
@@ -237,7 +251,5 @@ KINDS: dict[str, Callable[[], Model]] = {
             tf_keras.applications.densenet,
         )
     },
-    "MobileNet": application(tf_keras.applications.MobileNet, alpha=0.25),
     "MobileNetV3": application(tf_keras.applications.MobileNetV3Small),
-    "EfficientNetV1": application(tf_keras.applications.EfficientNetB0),
 }
