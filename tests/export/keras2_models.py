@@ -61,16 +61,10 @@ def small() -> Any:
     return layers.Rescaling(1 / 255)
 
 
-def mobilenet(**options: Any) -> Model:
-    return tf_keras.applications.MobileNetV2(
-        input_shape=(SIZE, SIZE, 3), alpha=0.35, include_top=False, weights=None, **options
-    )
-
-
 def teachable_machine() -> Model:
     """A part of MobileNetV2 in a network in a network, and the head that was trained."""
-    base = mobilenet()
-    base = tf_keras.Model(base.input, base.get_layer("block_3_project_BN").output)
+    base = tf_keras.applications.MobileNetV2(input_shape=(SIZE, SIZE, 3), alpha=0.35, include_top=False, weights=None)
+    base = tf_keras.Model(base.input, base.get_layer("block_1_project_BN").output)
     features = tf_keras.Sequential([base, layers.GlobalAveragePooling2D()])
     head = tf_keras.Sequential(
         [
@@ -82,12 +76,13 @@ def teachable_machine() -> Model:
 
 
 def partly_frozen() -> Model:
-    """VGG's last blocks have equal shapes, so that only the order tells their weights apart."""
-    base = tf_keras.applications.VGG16(input_shape=(SIZE, SIZE, 3), include_top=False, weights=None)
-    for layer in base.layers[:-6]:
-        layer.trainable = False
+    """Layers of equal shapes, of which some were trained: only the order and their names tell the weights apart."""
+    inner_input = values = layers.Input([SIZE, SIZE, 8])
+    for number in range(5):
+        values = layers.Conv2D(8, 3, padding="same", activation="relu", trainable=number > 2)(values)
+        values = layers.BatchNormalization(trainable=number > 3)(values)
     inputs = picture()
-    return classified(inputs, base(small()(inputs)))
+    return classified(inputs, tf_keras.Model(inner_input, values)(layers.Conv2D(8, 3, padding="same")(small()(inputs))))
 
 
 def frozen_around_trained() -> Model:
@@ -193,14 +188,6 @@ def preprocessed(module: Any) -> Callable[[], Model]:
     return build
 
 
-def application(make: Callable[..., Model], **options: Any) -> Callable[[], Model]:
-    def build() -> Model:
-        base = make(input_shape=(SIZE, SIZE, 3), include_top=False, weights=None, **options)
-        return classified(base.input, base.output)
-
-    return build
-
-
 def built_by_training() -> Model:
     """A Sequential that says nowhere what it takes, but for what it was built with."""
     model = tf_keras.Sequential([small(), layers.Conv2D(6, 3, activation="relu"), layers.Flatten(), layers.Dense(4)])
@@ -231,15 +218,14 @@ def attention() -> Model:
     patches = layers.Reshape((-1, 8))(layers.Conv2D(8, 8, strides=8)(small()(inputs)))
     values = layers.MultiHeadAttention(2, 4)(patches, patches)
     values = layers.TimeDistributed(layers.Dense(6, activation="relu"))(layers.Add()([patches, values]))
-    values = layers.Bidirectional(layers.LSTM(5))(values)
-    return tf_keras.Model(inputs, layers.Dense(4, activation="softmax")(values))
+    return tf_keras.Model(inputs, layers.Dense(4, activation="softmax")(layers.Flatten()(values)))
 
 
 KINDS: dict[str, Callable[[], Model]] = {
     **{
         build.__name__: build
         for build in (
-            *(teachable_machine, partly_frozen, frozen_around_trained, shared, activations, convolutions),
+            *(partly_frozen, frozen_around_trained, shared, activations, convolutions),
             *(preprocessing, crop_to_aspect_ratio, operators, built_by_training, legacy_optimizer, channels_first),
         )
     },
@@ -251,5 +237,4 @@ KINDS: dict[str, Callable[[], Model]] = {
             tf_keras.applications.densenet,
         )
     },
-    "MobileNetV3": application(tf_keras.applications.MobileNetV3Small),
 }

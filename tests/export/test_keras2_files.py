@@ -186,7 +186,7 @@ def test_bytes(nested: tuple[Path, Any], batch: Any, tmp_path: Path) -> None:
             for name in ("model_config", "keras_version", "backend"):
                 if name in attrs:
                     attrs[name] = np.bytes_(attrs[name].encode())
-        group = next(group for group in h5["model_weights"].values() if len(group.attrs["weight_names"]) > 100)
+        group = next(group for group in h5["model_weights"].values() if len(group.attrs["weight_names"]) > 20)
         names = group.attrs["weight_names"]
         del group.attrs["weight_names"]
         for number, part in enumerate(np.array_split(np.array(names, "S"), 3)):
@@ -270,6 +270,7 @@ def test_network_beside_weights(
     model = models.with_weights(models.built_by_training(), batch)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / json_name).write_text(model.to_json())
-    model.save_weights(tmp_path / "model" / weights_name, save_format="h5")
+    model.save_weights(tmp_path / "weights.h5", save_format="h5")  # which from 2.12 on depends on the name
+    (tmp_path / "weights.h5").rename(tmp_path / "model" / weights_name)
     export = export_to(tmp_path / "model", images=photos, activation="softmax", scale="0..255")
     check_scores(export, photos, lambda data: tf.nn.softmax(model(resized(data, (SIZE, SIZE)))))

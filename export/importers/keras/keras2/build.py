@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -184,7 +185,7 @@ class _Builder:
 
     def _name(self, path: Path) -> str:
         """A name of its own for a layer, in the graph that has all of them."""
-        name = wanted = "_".join(path).replace("/", "_")
+        name = wanted = re.sub(r"[^A-Za-z0-9_.-]|^[^A-Za-z0-9]", "_", "_".join(path)).lstrip("_") or "layer"
         number = 1
         while name in self._names:
             number += 1

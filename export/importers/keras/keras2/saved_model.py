@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ def write(model: Any, variables: list[Any], folder: Path) -> None:
     """
     import tensorflow as tf
 
-    names = [one.name.partition(":")[0].replace(".", "_") for one in model.inputs]
+    names = [re.sub(r"\W", "_", one.name.partition(":")[0], flags=re.ASCII) for one in model.inputs]
     specs = [tf.TensorSpec(one.shape, one.dtype, name) for one, name in zip(model.inputs, names)]
 
     @tf.function(input_signature=specs)  # type: ignore[untyped-decorator]
