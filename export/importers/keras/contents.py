@@ -20,6 +20,7 @@ from typing import Any
 import h5py
 
 from export.errors import Damaged, NotAModel, NotTrusted, TooLarge
+from export.importers.keras.keras2 import architecture, hdf5
 from export.source import bounds
 from export.source.integrity import MAX_BYTES
 from export.source.lookalikes import EXPORT_AGAIN
@@ -57,7 +58,8 @@ _OF_HDF5 = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 def check(path: Path) -> None:
     """Refuse a file that is damaged, too large, or holds more than Keras's own layers; raises CannotOpen or a leaf."""
-    (_check_archive if path.suffix.lower() == ".keras" else _check_hdf5)(path)
+    is_archive = path.suffix.lower() == ".keras" and not hdf5.is_hdf5(path)  # Keras 2 wrote HDF5 into .keras, too
+    (_check_archive if is_archive else _check_hdf5)(path)
 
 
 def _check_archive(path: Path) -> None:
@@ -83,13 +85,20 @@ def _check_archive(path: Path) -> None:
 def _check_hdf5(path: Path) -> None:
     try:
         with h5py.File(path) as file:
-            if "model_config" not in file.attrs:
-                raise NotAModel(path, f"it holds weights without their network. {EXPORT_AGAIN}")
-            config = file.attrs["model_config"]
-            _check_config(path, config if isinstance(config, bytes) else str(config).encode(errors="surrogateescape"))
+            _check_config(path, _config(path, file))
             _check_objects(path, file)
     except _OF_HDF5 as error:
         raise Damaged(path, f"it cannot be read ({error})") from error
+
+
+def _config(path: Path, file: h5py.File) -> bytes:
+    """The network's description: in the file, or beside it where Keras 2 saved the weights alone."""
+    if "model_config" in file.attrs:
+        config = file.attrs["model_config"]
+        return config if isinstance(config, bytes) else str(config).encode(errors="surrogateescape")
+    if any(name in file.attrs for name in ("layer_names", "layer_names0")) and (model := architecture.beside(path)):
+        return json.dumps(model).encode()
+    raise NotAModel(path, f"it holds weights without their network. {EXPORT_AGAIN}")
 
 
 def _check_weights(path: Path, archive: zipfile.ZipFile) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from export.importers.importer import Importer, Opening
 from export.importers.keras import trial
+from export.importers.keras.keras2 import architecture
 from export.importers.saved_model.importer import SavedModelImporter
 from export.source import integrity
 from export.source.fingerprint import fingerprint
@@ -27,8 +28,21 @@ class KerasImporter(Importer):
     suffixes = (".keras", ".h5", ".hdf5")
 
     def match(self, names: Collection[PurePosixPath]) -> list[PurePosixPath]:
-        """The files of these suffixes that hold more than weights."""
-        return [name for name in super().match(names) if not name.match("*.weights.h5")]
+        """The files of these suffixes that hold more than weights, or weights beside their network."""
+        return [name for name in super().match(names) if not name.match("*.weights.h5") or _beside(name, names)]
+
+    def owns(self, model: PurePosixPath, name: PurePosixPath) -> bool:
+        """The file itself, and what may hold the network of a file with weights alone."""
+        return name == model or (name.parent == model.parent and name.name in architecture.names(model))
+
+    def advice(self, path: Path) -> str | None:
+        """What a JSON file is that holds a network without weights."""
+        if path.suffix.lower() != ".json" or architecture.read(path) is None:
+            return None
+        return (
+            "is the network of a Keras model without its weights. Give the .h5 file that holds them: "
+            f"{path.stem}.h5, or any other beside this file when that is called {architecture.names(path)[1]}."
+        )
 
     def check(self, path: Path) -> None:
         """Refuse a pointer in its place, what is too large or holds no network, and what holds Python code."""
@@ -44,3 +58,8 @@ class KerasImporter(Importer):
         with Origin(folder, str(opening.path)).explained():
             pipeline = SavedModelImporter().open(replace(opening, path=folder))
         return replace(pipeline, source=replace(pipeline.source, fingerprint=fingerprint([opening.path])))
+
+
+def _beside(weights: PurePosixPath, names: Collection[PurePosixPath]) -> bool:
+    """Whether a file that may hold the network of a file with weights lies with it."""
+    return any(weights.with_name(name) in names for name in architecture.names(weights))
