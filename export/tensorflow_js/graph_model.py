@@ -36,12 +36,11 @@ _DTYPES = {
 def save(document: Document, weights: Weights, folder: Path) -> None:
     """Write the model to `folder` as a SavedModel; raises CannotOpen, or Damaged where graph and weights do not fit."""
     graph_def = rebuild(document, weights)
-    signature = _signature(document, graph_def)
     saved = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     meta_graph = saved.meta_graphs.add()
     meta_graph.meta_info_def.tags.append(tf.saved_model.SERVING)
     meta_graph.graph_def.CopyFrom(graph_def)
-    meta_graph.signature_def[_SIGNATURE].CopyFrom(signature)
+    _sign(document, graph_def, meta_graph.signature_def[_SIGNATURE])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "saved_model.pb").write_bytes(saved.SerializeToString())
 
@@ -105,22 +104,23 @@ def _put(path: Path, node: NodeDef, values: npt.NDArray[Any]) -> None:
     tensor.CopyFrom(tf.make_tensor_proto(typed, dtype, values.shape))
 
 
-def _signature(document: Document, graph_def: GraphDef) -> Any:
-    """The inputs and outputs that the model names, else its placeholders and what nothing reads."""
+def _sign(document: Document, graph_def: GraphDef, signature: Any) -> None:
+    """Fill in the inputs and outputs that the model names, else its placeholders and what nothing reads."""
     graph = tf.Graph()
     try:
         with graph.as_default():
             tf.import_graph_def(graph_def, name="")
     except (ValueError, tf.errors.OpError) as error:
         raise CannotOpen(document.path, f"TensorFlow cannot load its graph: {first_line(error)}") from error
-    said = _parse(document.path, document.signature, tf.compat.v1.MetaGraphDef.SignatureDefEntry().value)
+    said = _parse(document.path, document.signature, type(signature)())
     inputs = dict(_named(document.path, graph, said.inputs)) or dict(_placeholders(graph))
     outputs = dict(_named(document.path, graph, said.outputs)) or dict(_ends(graph))
-    return tf.compat.v1.saved_model.signature_def_utils.build_signature_def(
-        {key: tf.compat.v1.saved_model.utils.build_tensor_info(tensor) for key, tensor in inputs.items()},
-        {key: tf.compat.v1.saved_model.utils.build_tensor_info(tensor) for key, tensor in outputs.items()},
-        "tensorflow/serving/predict",
-    )
+    for tensors, field in ((inputs, signature.inputs), (outputs, signature.outputs)):
+        for key, tensor in tensors.items():
+            field[key].name = tensor.name
+            field[key].dtype = tensor.dtype.as_datatype_enum
+            field[key].tensor_shape.CopyFrom(tensor.shape.as_proto())
+    signature.method_name = "tensorflow/serving/predict"
 
 
 def _named(path: Path, graph: tf.Graph, entries: Mapping[str, Any]) -> Iterator[tuple[str, tf.Tensor]]:
