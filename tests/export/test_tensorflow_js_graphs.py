@@ -77,7 +77,7 @@ def operations(folder: Path) -> set[str]:
 
 
 def test_fused_layers(tmp_path: Path) -> None:
-    """Convolutions and dense layers that TensorFlow fused with bias and activation answer as TensorFlow and as TF.js."""
+    """Layers that TensorFlow fused with bias and activation answer as in TensorFlow and in TensorFlow.js."""
     model = network()
     folder = converted(tmp_path / "model", lambda pixels: model(pixels, training=False))
     assert {"_FusedConv2D", "FusedDepthwiseConv2dNative", "_FusedMatMul"} <= operations(folder)
@@ -300,21 +300,31 @@ def small(tmp_path: Path) -> Path:
     return write(tmp_path / "model", nodes, {"weight": np.float32([1, 2, 3])})
 
 
+def add(*made: dict[str, Any]) -> Callable[[Any], object]:
+    return lambda model: model["modelTopology"]["node"].extend(made)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda model: model["modelTopology"]["node"].append(node("x", "ReadFile")), "does not have: ReadFile"),
-        (lambda model: model["modelTopology"]["node"].append(node("x", "MyOwnOp")), "does not have: MyOwnOp"),
-        (lambda model: model["modelTopology"]["node"].append(node("x", "HashTableV2")), "looks words up in a table"),
-        (lambda model: model["modelTopology"]["node"].append(constant("other")), "weight other is not in the weights"),
+        (add(node("x", "ReadFile")), "does not have: ReadFile"),
+        (add(node("x", "MyOwnOp")), "does not have: MyOwnOp"),
+        (add(node("x", "HashTableV2")), "looks words up in a table"),
+        (add(constant("other")), "weight other is not in the weights"),
         (lambda model: model["modelTopology"]["node"].pop(1), "the weights weight are part of no network"),
-        (lambda model: model["modelTopology"]["node"].append(constant("weight")), "two constants of the name 'weight'"),
-        (lambda model: model["modelTopology"]["node"].append(node("x", "Mul", "gone", "weight")), "cannot load its graph"),
-        (lambda model: model["modelTopology"]["node"].append({"name": 7}), "its graph cannot be read"),
-        (lambda model: model["modelTopology"]["node"][1]["attr"]["dtype"].update(type="DT_INT32"), "where the graph has int32"),
-        (lambda model: model.update(signature={"inputs": {"a": {"name": "no:0"}}}), "names 'no:0', which is not in its"),
+        (add(constant("weight")), "two constants of the name 'weight'"),
+        (add(node("x", "Mul", "gone", "weight")), "cannot load its graph"),
+        (add({"name": 7}), "its graph cannot be read"),
+        (
+            lambda model: model["modelTopology"]["node"][1]["attr"]["dtype"].update(type="DT_INT32"),
+            "the graph has int32",
+        ),
+        (
+            lambda model: model.update(signature={"inputs": {"a": {"name": "no:0"}}}),
+            "names 'no:0', which is not in its",
+        ),
     ],
-)  # fmt: skip
+)
 def test_unfit_graph(small: Path, change: Callable[[Any], object], message: str, tmp_path: Path) -> None:
     """A graph that does not fit its weights, or with operations that TensorFlow.js does not have, is refused."""
     with pytest.raises(CannotOpen, match=message):
