@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,22 +12,16 @@ import numpy.typing as npt
 
 from export import pictures
 from export.errors import ExportError, NotAClassifier, first_line
-from export.graph.saved_model import SavedModel
-from export.kinds import keras_file
-from export.kinds.original import Original, check_alike
-from export.kinds.pipeline import Pipeline
-from export.kinds.saved_model_pipeline import saved_model_pipeline
-from export.kinds.tflite import TfliteModel
-from export.kinds.tflite_pipeline import tflite_pipeline
+from export.importers.importer import Opening
+from export.importers.original import Original, check_alike
+from export.importers.pipeline import Pipeline
 from export.network.ending import Ending
 from export.options import Options
 from export.pictures import UNREADABLE
 from export.progress import Report
 from export.source import labels
-from export.source.fingerprint import fingerprint
 from export.source.labels import Labels
 from export.source.source import Source, open_source
-from export.source.tflite_metadata import TfliteMetadata
 
 LOOKED_AT = 4  # pictures whose values show what kind of output it is
 
@@ -66,18 +58,7 @@ def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report
     def find(classes: int) -> Labels:
         return _given_or_found(source, options, classes)
 
-    name = options.name or source.name
-    if source.kind == "tflite":
-        return tflite_pipeline(TfliteModel(source.path, find), name, options, report)
-    folder = source.path
-    if source.kind == "keras":
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
-        keras_file.save(source.path, folder)
-    model = stack.enter_context(SavedModel(folder))
-    pipeline = saved_model_pipeline(model, name, options, find, report)
-    if source.kind == "keras":
-        return replace(pipeline, source=replace(pipeline.source, fingerprint=fingerprint([source.path])))
-    return pipeline
+    return source.importer.open(Opening(source.path, options.name or source.name, options, find, stack, report))
 
 
 def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
@@ -90,7 +71,7 @@ def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
     else:
         original.ending = Ending.of(np.stack(seen), pipeline.activation)
     labels = _labels(pipeline, source, options, original.ending.classes(outputs))
-    if source.kind == "tflite" and not (options.activation or labels.source):
+    if pipeline.may_be_features and not (options.activation or labels.source):
         _check_scores(np.stack(seen), pipeline.activation)
     return Subject(pipeline, labels, outputs)
 
@@ -139,5 +120,4 @@ def _labels(pipeline: Pipeline, source: Source, options: Options, classes: int) 
 def _given_or_found(source: Source, options: Options, classes: int) -> Labels:
     if options.labels:
         return labels.read(options.labels, classes)
-    metadata = TfliteMetadata.read(source.path) if source.kind == "tflite" else None
-    return labels.find(source.labels_folders, metadata, classes)
+    return labels.find(source.labels_folders, source.importer.embedded_labels(source.path), classes)

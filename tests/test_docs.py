@@ -381,7 +381,7 @@ def test_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         storage.put("my-bucket", "flowers/1/saved_model.pb", (model / "saved_model.pb").read_bytes())
         for source in shown:
             with open_source(source, lambda *_: None) as found:
-                assert (found.kind, found.name) == ("saved_model", "flowers"), source
+                assert (found.importer.name, found.name) == ("saved_model", "flowers"), source
     assert len(shown) == 6
 
 

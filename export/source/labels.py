@@ -9,7 +9,6 @@ from pathlib import Path
 
 from export.errors import WrongLabels
 from export.source import label_file
-from export.source.tflite_metadata import TfliteMetadata
 
 FILES = (
     "labels.txt",
@@ -38,13 +37,21 @@ class Labels:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class EmbeddedLabels:
+    """The names that a model's own file holds, the same name twice included, and where in it they stand."""
+
+    names: tuple[str, ...]
+    source: str
+
+
 def read(path: Path, classes: int) -> Labels:
     """The labels in a file; WrongLabels unless there are `classes` different names."""
     return check(label_file.read(path), classes, str(path))
 
 
-def find(folders: Iterable[Path], metadata: TfliteMetadata | None, classes: int) -> Labels:
-    """The labels in the first fitting file of a usual name in `folders`, else in TFLite metadata, else made up.
+def find(folders: Iterable[Path], embedded: EmbeddedLabels | None, classes: int) -> Labels:
+    """The labels in the first fitting file of a usual name in `folders`, else in the model's own file, else made up.
 
     Files before it that do not fit are noted. WrongLabels when there are some, and none fits, or when the number is
     right, but a name is empty or stands twice in the file.
@@ -53,11 +60,10 @@ def find(folders: Iterable[Path], metadata: TfliteMetadata | None, classes: int)
     for path in (folder / name for folder in folders for name in FILES):
         if path.is_file() and (names := _fitting(path, classes, unfit)):
             return replace(check(names, classes, str(path)), notes=_notes(unfit))
-    if metadata and metadata.labels is not None:
-        source = f"{metadata.labels_file} in the model's file"
-        if len(metadata.labels) == classes:
-            return _from_metadata(source, metadata.labels, _notes(unfit))
-        unfit.append(_wrong_number(source, len(metadata.labels), classes))
+    if embedded:
+        if len(embedded.names) == classes:
+            return _told_apart(embedded.source, embedded.names, _notes(unfit))
+        unfit.append(_wrong_number(embedded.source, len(embedded.names), classes))
     if unfit:
         raise WrongLabels(f"{' '.join(unfit)} Give those of this model with --labels, or take the wrong ones away.")
     return Labels(_placeholders(classes), "")
@@ -97,7 +103,7 @@ def _notes(unfit: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"not used: {reason}" for reason in unfit)
 
 
-def _from_metadata(source: str, names: tuple[str, ...], notes: tuple[str, ...]) -> Labels:
+def _told_apart(source: str, names: tuple[str, ...], notes: tuple[str, ...]) -> Labels:
     """The labels inside the file, where a name that stands twice, as in ImageNet's, gets the class's number."""
     twice = [name for name, count in Counter(names).items() if count > 1 and name]
     distinct = [f"{name} ({index})" if name in twice else name for index, name in enumerate(names)]

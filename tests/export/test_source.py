@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from tensorflow.python.saved_model import loader_impl
 
 from export.errors import CannotOpen, Damaged, NotAModel, SeveralModels, TooLarge
-from export.source import archive, labels, layout, source
+from export.importers.importer import Importer
+from export.importers.registry import IMPORTERS
+from export.source import archive, integrity, labels, layout
 from export.source.source import Source, open_source
 from tests.export.conftest import ExportTo
 
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation", "igno
 DIGITS = Path(__file__).parents[2] / "examples" / "digits" / "saved_model"
 LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
 
+(SAVED_MODEL,) = (importer for importer in IMPORTERS if importer.name == "saved_model")
 Opened = Callable[..., Source]
 
 
@@ -76,19 +79,19 @@ def same_files(folder: Path) -> bool:
 
 def test_folder(opened: Opened) -> None:
     """A SavedModel's own folder is taken where it lies."""
-    assert opened(DIGITS) == Source("saved_model", DIGITS, "digits")
+    assert opened(DIGITS) == Source(SAVED_MODEL, DIGITS, "digits")
 
 
 def test_saved_model_pb(opened: Opened) -> None:
     """A saved_model.pb stands for its folder."""
-    assert opened(DIGITS / "saved_model.pb") == Source("saved_model", DIGITS, "digits")
+    assert opened(DIGITS / "saved_model.pb") == Source(SAVED_MODEL, DIGITS, "digits")
 
 
 def test_folder_above(tmp_path: Path, opened: Opened) -> None:
     """The folder that an export button leaves, one or two levels above the model, will do."""
     shutil.copytree(DIGITS, tmp_path / "out" / "flowers" / "1")
     for above in (tmp_path / "out", tmp_path / "out" / "flowers"):
-        assert opened(above) == Source("saved_model", tmp_path / "out" / "flowers" / "1", "flowers")
+        assert opened(above) == Source(SAVED_MODEL, tmp_path / "out" / "flowers" / "1", "flowers")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_archive(name: str, below: str, tmp_path: Path, opened: Opened) -> None:
     pack = zipped if name.endswith("zip") else tarred
     others: dict[str, bytes | Path] = {f"{below}README.md": b"hello", "__MACOSX/._saved_model.pb": b"mac"}
     found = opened(pack(tmp_path / name.lower(), {**others, **saved_model(below)}))
-    assert found.kind == "saved_model"
+    assert found.importer.name == "saved_model"
     assert same_files(found.path)
 
 
@@ -122,7 +125,7 @@ def test_teachable_machine(tmp_path: Path, opened: Opened) -> None:
     """Teachable Machine's zip is opened as it was downloaded, with the labels beside the model's folder."""
     files = {**saved_model("model.savedmodel/"), "labels.txt": b"0 cat\n1 dog\n"}
     found = opened(zipped(tmp_path / "converted_savedmodel.zip", files))
-    assert (found.kind, found.name) == ("saved_model", "converted_savedmodel")
+    assert (found.importer.name, found.name) == ("saved_model", "converted_savedmodel")
     assert labels.find(found.labels_folders, None, 2).names == ("cat", "dog")
 
 
@@ -153,11 +156,11 @@ def a_model(folder: Path, suffix: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("suffix", "kind"), layout.KINDS.items())
-def test_file(suffix: str, kind: str, tmp_path: Path, opened: Opened) -> None:
+@pytest.mark.parametrize(("importer", "suffix"), [(each, suffix) for each in IMPORTERS for suffix in each.suffixes])
+def test_file(importer: Importer, suffix: str, tmp_path: Path, opened: Opened) -> None:
     """A TFLite or Keras file is taken by its suffix, itself or from its folder."""
     path = a_model(tmp_path, suffix)
-    assert opened(path) == opened(tmp_path) == Source(kind, path, "any")  # type: ignore[arg-type]
+    assert opened(path) == opened(tmp_path) == Source(importer, path, "any")
 
 
 def test_several_models(tmp_path: Path, opened: Opened) -> None:
@@ -173,7 +176,7 @@ def test_other_files_in_a_saved_model(tmp_path: Path, opened: Opened) -> None:
     """In a SavedModel's own folder other files do not matter."""
     shutil.copytree(DIGITS, tmp_path / "flowers")
     a_model(tmp_path / "flowers", ".tflite")
-    assert opened(tmp_path / "flowers").kind == "saved_model"
+    assert opened(tmp_path / "flowers").importer.name == "saved_model"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +219,10 @@ def test_nothing(tmp_path: Path, opened: Opened) -> None:
     with pytest.raises(NotAModel, match=r"there is nothing in it\. Give the folder that holds saved_model\.pb"):
         opened(tmp_path)
     (tmp_path / "cat.jpg").touch()
-    with pytest.raises(NotAModel, match=r"it holds no saved_model\.pb, .*Give the folder that does\."):
+    with pytest.raises(
+        NotAModel,
+        match=r"it holds no model, down to 2 levels\. Give a SavedModel.s folder, a \.tflite file, a \.keras or \.h5",
+    ):
         opened(tmp_path)
     with pytest.raises(NotAModel, match=r"cat\.jpg: this is no model\. Give a SavedModel's folder"):
         opened(tmp_path / "cat.jpg")
@@ -308,7 +314,7 @@ def test_text_graph(tmp_path: Path, export_to: ExportTo) -> None:
 
 def test_too_large(tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model whose weights do not fit into an ONNX file is refused with its size."""
-    monkeypatch.setattr(source, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(integrity, "MAX_BYTES", 10_000)
     with pytest.raises(TooLarge, match=r"its weights take 0\.0 GB, and an ONNX file holds 2 GB at most"):
         opened(DIGITS)
 
@@ -337,9 +343,9 @@ def test_training_variables_do_not_count(
     """The state of an optimizer, which is not exported, does not count into a model's size."""
     train(str(tmp_path / "variables" / "variables"))
     (tmp_path / "saved_model.pb").write_bytes(bytes(1_000))
-    monkeypatch.setattr(source, "MAX_BYTES", 5_500)
+    monkeypatch.setattr(integrity, "MAX_BYTES", 5_500)
     assert opened(tmp_path).path == tmp_path
-    monkeypatch.setattr(source, "MAX_BYTES", 4_900)
+    monkeypatch.setattr(integrity, "MAX_BYTES", 4_900)
     with pytest.raises(TooLarge):
         opened(tmp_path)
 
@@ -447,7 +453,7 @@ def test_name(path: str, name: str) -> None:
 def test_real_models(shared: Path, opened: Opened) -> None:
     """Models that other people exported are found, each with its kind and a name."""
     found = [opened(folder) for folder in sorted((shared / "models").iterdir()) if folder.is_dir()]
-    assert [(source.kind, source.name) for source in found] == [
+    assert [(source.importer.name, source.name) for source in found] == [
         ("tflite", "automl_labeler_model"),
         ("saved_model", "keras3_fashion_logits"),
         ("saved_model", "landcover_per_pixel"),
