@@ -18,11 +18,11 @@ LEVELS = 2
 
 _KINDS = ", ".join(importer.description for importer in IMPORTERS)
 _HIDDEN = re.compile(r"__MACOSX|\..*")
-_PREFIX = re.compile(r"((tf[-_])?saved[-_]model|tflite)[-_](?=.)", re.IGNORECASE)
-_SUFFIX = re.compile(f"({'|'.join(map(re.escape, (*ARCHIVES, *SUFFIXES, '.pb', '.pbtxt')))})$", re.IGNORECASE)
+_PREFIX = re.compile(r"((tf[-_])?saved[-_]model|tflite|tf[-_]?js)[-_](?=.)", re.IGNORECASE)
+_SUFFIX = re.compile(f"({'|'.join(map(re.escape, (*ARCHIVES, *SUFFIXES, '.pb', '.pbtxt', '.json')))})$", re.IGNORECASE)
 _TIME = re.compile(r"[-_]?\d{4}-\d\d-\d\d(T[\d:._-]+Z?)?$")
 _SAYS_NOTHING = re.compile(
-    r"\d*|(tf[-_]|model\.)?saved[-_]?model|keras[-_]model|(edgetpu[-_])?tflite"
+    r"\d*|(tf[-_]|model\.)?saved[-_]?model|keras[-_]model|(edgetpu[-_])?tflite|tf[-_]?js([-_]model)?|web[-_]?model"
     r"|model([-_](export|unquant|quant))?|export(ed)?([-_]model)?|icn",
     re.IGNORECASE,
 )

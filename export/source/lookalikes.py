@@ -27,9 +27,9 @@ _LOOKALIKES = (
         " and save it with tf.compat.v1.saved_model.simple_save(session, FOLDER, inputs, outputs).",
     ),
     (
-        "model.json",
-        "is a TensorFlow.js model. Export it as a SavedModel instead: in Teachable Machine under Export Model, "
-        "Tensorflow, Savedmodel; in Vertex AI as a container (TF SavedModel).",
+        "*model*.json",
+        "is a network without the files that hold its weights. Give them all in one folder; a Keras architecture, loaded "
+        "with its weights in Python, can be saved with model.export(FOLDER).",
     ),
     ("*.mlmodel", "is a Core ML model. Export it as a SavedModel or TF Lite model instead."),
     ("*.pt", "is a PyTorch model. Export it with torch.onnx.export; this command is for TensorFlow."),

@@ -54,13 +54,10 @@ class Document:
         return cls(path, "layers", _layers(path, topology), manifest, {}, {})
 
 
-def is_tensorflow_js(path: Path) -> bool:
-    """Whether a JSON file is a TensorFlow.js model, rather than a Keras architecture or anything else."""
-    try:
-        content = read_json(path)
-    except (Damaged, TooLarge):
-        return False
-    return isinstance(content, dict) and "weightsManifest" in content
+def is_keras(path: Path) -> bool:
+    """Whether a JSON file is the architecture that Keras's `to_json` gives, which names no weights."""
+    content = read_json(path)
+    return isinstance(content, dict) and "weightsManifest" not in content and {"class_name", "config"} <= content.keys()
 
 
 def read_json(path: Path) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import CannotOpen, Damaged, TooLarge
+from export.source import integrity
 
 MAX_BYTES = 2**31
 """Of all values: what a file of Protocol Buffers can hold."""
@@ -80,6 +81,12 @@ def read_groups(path: Path, manifest: Iterable[Any]) -> tuple[Group, ...]:
     if size > MAX_BYTES:
         raise TooLarge(path, f"its weights take {size / 1e9:.1f} GB, and an ONNX file holds 2 GB at most.")
     return groups
+
+
+def check_files(path: Path, groups: Iterable[Group]) -> None:
+    """Refuse what `read_weights` would, as far as the sizes of the files show it."""
+    for group in groups:
+        _check_group(path, group)
 
 
 def read_weights(path: Path, groups: Iterable[Group]) -> dict[str, npt.NDArray[Any]]:
@@ -161,20 +168,24 @@ def _values(path: Path, group: Group) -> Iterator[tuple[Weight, npt.NDArray[Any]
 
 
 def _bytes(path: Path, group: Group) -> bytes:
-    """What the files of a group hold; strings are counted as they are read, all else before."""
+    _check_group(path, group)
+    return b"".join(shard.read_bytes() for shard in group.paths)
+
+
+def _check_group(path: Path, group: Group) -> None:
+    """Refuse files that are missing or of another size than the weights; strings are counted when they are read."""
     for shard in group.paths:
         if not shard.is_file():
             name = shard.relative_to(path.parent)
             raise CannotOpen(path, f"{name}, with its weights, is not there. Copy all files of the model.")
-    needed = sum(
-        weight.count * (_BYTES_OF_LENGTH if weight.dtype == "string" else weight.stored.itemsize)
-        for weight in group.weights
-    )
+        integrity.check_present(shard)
+    strings = [weight for weight in group.weights if weight.dtype == "string"]
+    others = [weight for weight in group.weights if weight.dtype != "string"]
+    needed = sum(weight.count * weight.stored.itemsize for weight in others)
+    needed += sum(weight.count * _BYTES_OF_LENGTH for weight in strings)
     there = sum(shard.stat().st_size for shard in group.paths)
-    has_strings = any(weight.dtype == "string" for weight in group.weights)
-    if there > MAX_BYTES or there < needed or (there > needed and not has_strings):
+    if there > MAX_BYTES or there < needed or (there > needed and not strings):
         raise _wrong_size(path, group, needed, there)
-    return b"".join(shard.read_bytes() for shard in group.paths)
 
 
 def _wrong_size(path: Path, group: Group, needed: int, there: int) -> Damaged:

@@ -188,7 +188,6 @@ def test_other_files_in_a_saved_model(tmp_path: Path, opened: Opened) -> None:
         ("model.ckpt-100.index", "belongs to a training checkpoint, weights without their network"),
         ("model.ckpt-100.data-00000-of-00001", "belongs to a training checkpoint, weights without their network"),
         ("frozen_inference_graph.pb", r"is a frozen graph.*simple_save"),
-        ("model.json", r"is a TensorFlow\.js model\. Export it as a SavedModel"),
         ("fingerprint.pb", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("variables.index", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("saved_model.cpb", "is a SavedModel over 2 GB"),

@@ -1,0 +1,1 @@
+"""TensorFlow.js models, found, checked and opened."""
