@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from export.errors import WrongLabels
+from export.importers.tflite.importer import TfliteImporter
 from export.source import labels
-from export.source.tflite_metadata import TfliteMetadata
 from tests.export import models
 from tests.export.conftest import ExportTo
+
+EMBEDDED = labels.EmbeddedLabels(("a", "b"), "labels.txt in the model's file")
 
 LABEL_MAP = """# made by hand
 item {
@@ -126,16 +128,14 @@ def test_duplicates_beside_the_model(tmp_path: Path) -> None:
 def test_file_before_metadata(tmp_path: Path) -> None:
     """A file with the model goes before what is packed into a .tflite."""
     (tmp_path / "dict.txt").write_text("cat\ndog")
-    metadata = TfliteMetadata(labels=("a", "b"), labels_file="labels.txt")
-    assert labels.find([tmp_path], metadata, 2).names == ("cat", "dog")
-    assert labels.find([], metadata, 2) == labels.Labels(("a", "b"), "labels.txt in the model's file")
+    assert labels.find([tmp_path], EMBEDDED, 2).names == ("cat", "dog")
+    assert labels.find([], EMBEDDED, 2) == labels.Labels(("a", "b"), "labels.txt in the model's file")
 
 
 def test_metadata_of_another_number() -> None:
     """Packed labels that do not fit stop the export, for which of them belong to which score is not known."""
-    metadata = TfliteMetadata(labels=("a", "b"), labels_file="labels.txt")
     with pytest.raises(WrongLabels, match=r"labels\.txt in the model's file gives 2 labels, .* 3 scores\. Give those"):
-        labels.find([], metadata, 3)
+        labels.find([], EMBEDDED, 3)
 
 
 def test_files_that_do_not_fit(tmp_path: Path) -> None:
@@ -144,17 +144,17 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     (tmp_path / "dict.txt").write_text("a\nb\nc")
     with pytest.raises(WrongLabels, match=r"labels\.txt gives 1 labels, .*dict\.txt gives 3 labels, .*--labels"):
         labels.find([tmp_path], None, 2)
-    found = labels.find([tmp_path], TfliteMetadata(labels=("a", "b"), labels_file="labels.txt"), 2)
+    found = labels.find([tmp_path], EMBEDDED, 2)
     assert found.names == ("a", "b")
     assert len(found.notes) == 2
 
 
 def test_real_imagenet_labels(shared: Path) -> None:
     """ImageNet's two cranes and two maillots, in Google's own file, are told apart by their classes' numbers."""
-    metadata = TfliteMetadata.read(
+    embedded = TfliteImporter().embedded_labels(
         shared / "models" / "mobilenet_float_tflite" / "mobilenet_v1_0.25_224_1_metadata_1.tflite"
     )
-    found = labels.find([], metadata, 1001)
+    found = labels.find([], embedded, 1001)
     assert [name for name in found.names if name.startswith(("crane", "maillot"))] == [
         "crane (135)", "crane (518)", "maillot (639)", "maillot (640)",
     ]  # fmt: skip
