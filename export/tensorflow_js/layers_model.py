@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from export.errors import CannotOpen, Damaged
+from export.errors import CannotOpen, Damaged, first_line
 from export.keras2 import structure
 from export.keras2.build import build
 from export.keras2.hdf5 import Weight
@@ -21,20 +22,30 @@ Place = tuple[str, ...]
 """Where a layer is: the names of the networks around it, and its own."""
 
 _ADVICE = "Convert it in Python, where it was made, and give the SavedModel or the Keras file."
+_NOT_IN_NAMES = re.compile(r"\W", re.ASCII)
 _OTHERWISE = frozenset(("Resizing", "CenterCrop"))
 """Layers whose borders TensorFlow.js puts elsewhere than Keras."""
 
 
 def save(document: Document, weights: Mapping[str, npt.NDArray[Any]], folder: Path) -> None:
-    """Write the model to `folder` as a SavedModel; raises CannotOpen, or Damaged where layers and weights do not fit."""
-    model(document, weights).export(str(folder), verbose=False)
+    """Write the model to `folder` as a SavedModel; raises CannotOpen, or Damaged where its weights do not fit."""
+    import keras
+
+    built = model(document, weights)
+    # A layer's name may be one that TensorFlow does not take for an input's.
+    inputs = [
+        keras.Input(batch_shape=given.shape, dtype=given.dtype, name=_NOT_IN_NAMES.sub("_", f"input_{given.name}"))
+        for given in built.inputs
+    ]
+    given = inputs[0] if len(inputs) == 1 else inputs
+    keras.Model(given, built(given, training=False)).export(str(folder), verbose=False)
 
 
 def model(document: Document, weights: Mapping[str, npt.NDArray[Any]]) -> Any:
     """The model as a keras.Model; raises as `save` does."""
     try:
         network = structure.network(_as_keras_writes(document.topology))
-        assigned, left = _assigned(document.path, network, weights)
+        assigned, left = _assigned(network, weights)
         built = build(network, assigned)
     except Malformed as error:
         raise Damaged(document.path, str(error)) from error
@@ -42,6 +53,8 @@ def model(document: Document, weights: Mapping[str, npt.NDArray[Any]]) -> Any:
         raise CannotOpen(document.path, f"{error}, which only its author's code computes. {_ADVICE}") from error
     except NotTranslated as error:
         raise CannotOpen(document.path, f"{error}. {_ADVICE}") from error
+    except Exception as error:  # Keras raises many types for layers that do not fit together
+        raise CannotOpen(document.path, f"Keras cannot build it: {first_line(error)} {_ADVICE}") from error
     if left:
         raise Damaged(document.path, f"the weights {', '.join(left[:3])} are part of no layer in it")
     return built
@@ -63,7 +76,7 @@ def _as_keras_writes(layer: Any) -> Any:
 
 
 def _assigned(
-    path: Path, network: Network, weights: Mapping[str, npt.NDArray[Any]]
+    network: Network, weights: Mapping[str, npt.NDArray[Any]]
 ) -> tuple[dict[Place, dict[str, Weight]], list[str]]:
     """The weights of each layer, by their names `layer/weight`, each used once; and the names of those left over."""
     places = list(_places(network, ()))
@@ -73,7 +86,7 @@ def _assigned(
     for place, slot in places:
         name = f"{place[-1]}/{slot}"
         if name not in left:
-            raise Damaged(path, f"its weight {name} is not in the weightsManifest")
+            raise Malformed(f"its weight {name} is not in the weightsManifest")
         found = left.pop(name)
         assigned.setdefault(place, {})[slot] = Weight(found, weights[found])
     return assigned, sorted(left.values())

@@ -14,19 +14,26 @@ import pytest
 FOLDER = Path(__file__).parent / "javascript"
 
 
-def answer(folder: Path, batch: Any, command: str = "answer") -> list[np.ndarray]:
-    """What the model in a folder answers for a batch, each output flat; the test is skipped without TensorFlow.js.
+def answer(folder: Path, batch: Any) -> list[np.ndarray]:
+    """What the model in a folder answers for a batch, each output flat; the test is skipped without TensorFlow.js."""
+    return _run("answer", folder, batch)
 
-    command: `answer`, or `write`, which first writes the model that the folder's network.cjs builds.
-    """
+
+def write(folder: Path, network: str, batch: Any) -> list[np.ndarray]:
+    """Save the model that a file of this folder builds, and what it answers for a batch."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return _run("write", folder, batch, network)
+
+
+def _run(command: str, folder: Path, batch: Any, *others: str) -> list[np.ndarray]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("no node is installed, in which TensorFlow.js would run")
     if not (FOLDER / "node_modules" / "@tensorflow").is_dir():
-        pytest.skip(f"TensorFlow.js is not installed: npm ci --prefix {FOLDER.relative_to(Path.cwd())}")
+        pytest.skip("TensorFlow.js is not installed: npm ci --prefix tests/export/javascript")
     values = np.ascontiguousarray(batch, np.float32)
     done = subprocess.run(
-        [node, str(FOLDER / "run.cjs"), command, str(folder), json.dumps(values.shape)],
+        [node, str(FOLDER / "run.cjs"), command, str(folder), json.dumps(values.shape), *others],
         input=values.tobytes(),
         capture_output=True,
         timeout=60,

@@ -97,7 +97,7 @@ def _proposal(path: Path) -> str:
         return " Teachable Machine made this one: take --preset teachable-machine."
     if (path.parent / _AUTOML_LABELS).is_file():
         return (
-            " AutoML's models have a dict.txt as this one does, and see the middle of a picture, from -1 to 1: if it is one,"
-            " take --preset automl-edge --fit crop."
+            " AutoML's models have a dict.txt, as this one does, and see the middle of a picture, from -1 to 1: if it "
+            "is one, take --preset automl-edge --fit crop."
         )
     return ""

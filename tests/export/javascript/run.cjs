@@ -1,6 +1,6 @@
 // TensorFlow.js itself, as a witness:
 //   node run.cjs answer FOLDER SHAPE < float32 values    prints the answer of the model in FOLDER, as JSON
-//   node run.cjs write FOLDER SHAPE < float32 values     writes the model that `network.cjs` in FOLDER builds, and answers
+//   node run.cjs write FOLDER SHAPE NETWORK < float32 values    the same, once it has written the model that NETWORK builds
 const fs = require("fs");
 const path = require("path");
 const tf = require("@tensorflow/tfjs-core");
@@ -41,13 +41,13 @@ function isGraph(folder) {
   return "node" in JSON.parse(fs.readFileSync(path.join(folder, "model.json"))).modelTopology;
 }
 
-async function main([command, folder, shape]) {
+async function main([command, folder, shape, network]) {
   const bytes = fs.readFileSync(0);
   const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   const input = tf.tensor(values, JSON.parse(shape));
   let model;
   if (command === "write") {
-    model = require(path.join(path.resolve(folder), "network.cjs"))(layers, tf);
+    model = require(path.join(__dirname, network))(layers);
     await model.save(intoFiles(folder));
   } else if (isGraph(folder)) {
     model = await converter.loadGraphModel(fromFiles(folder));
