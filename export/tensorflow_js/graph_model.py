@@ -52,8 +52,18 @@ def rebuild(document: Document, weights: Weights) -> GraphDef:
     operations.check(document.path, (node.op for part in parts for node in part))
     _fill(document, [node for part in parts for node in part if node.op == "Const"], weights)
     unfuse(document.path, graph_def)
+    for part in parts:
+        for node in part:
+            _unplace(node)
     graph_def.versions.producer = max(graph_def.versions.producer, _SCALARS_SINCE)
     return graph_def
+
+
+def _unplace(node: NodeDef) -> None:
+    """Forget on which device the node ran, and beside which other: TensorFlow.js does, and they may not be here."""
+    node.ClearField("device")
+    for name in [name for name in node.attr if name.startswith("_")]:
+        del node.attr[name]
 
 
 def _parse(path: Path, content: Mapping[str, Any], message: Any) -> Any:

@@ -155,13 +155,12 @@ def _values(path: Path, group: Group) -> Iterator[tuple[Weight, npt.NDArray[Any]
     start = 0
     for weight in group.weights:
         if weight.dtype == "string":
-            values, size = _strings(path, group, weight, data[start:])
+            values, start = _strings(path, group, weight, data, start)
         else:
-            size = weight.count * weight.stored.itemsize
-            if start + size > len(data):
-                raise _wrong_size(path, group, start + size, len(data))
-            values = weight.decode(data[start : start + size])
-        start += size
+            end = start + weight.count * weight.stored.itemsize
+            if end > len(data):
+                raise _wrong_size(path, group, end, len(data))
+            values, start = weight.decode(data[start:end]), end
         yield weight, values
     if start != len(data):
         raise _wrong_size(path, group, start, len(data))
@@ -199,14 +198,13 @@ def _wrong_size(path: Path, group: Group, needed: int, there: int) -> Damaged:
     return Damaged(suspect, f"the weights take {needed:,} bytes, and their files hold {there:,}: it seems {what}")
 
 
-def _strings(path: Path, group: Group, weight: Weight, data: memoryview) -> tuple[npt.NDArray[Any], int]:
-    """The strings of a weight, each behind its length, and how many bytes they take."""
+def _strings(path: Path, group: Group, weight: Weight, data: memoryview, end: int) -> tuple[npt.NDArray[Any], int]:
+    """The strings of a weight that begins at `end`, each behind its length, and where they end."""
     values = np.empty(weight.count, object)
-    end = 0
     for index in range(weight.count):
         start = end + _BYTES_OF_LENGTH
         end = start + int.from_bytes(data[end:start], "little")
-        if end > len(data) or start > len(data):
+        if end > len(data):
             raise _wrong_size(path, group, end, len(data))
         values[index] = bytes(data[start:end])
     return values.reshape(weight.shape), end

@@ -331,6 +331,18 @@ def test_unfit_graph(small: Path, change: Callable[[Any], object], message: str,
         rebuilt(damage(small, change), tmp_path / "saved")
 
 
+def test_devices(small: Path, tmp_path: Path) -> None:
+    """Where a node ran, and beside which other, does not matter."""
+
+    def place(model: dict[str, Any]) -> None:
+        model["modelTopology"]["node"][2]["device"] = "/device:GPU:3"
+        model["modelTopology"]["node"][2]["attr"]["_class"] = strings("loc:@gone")
+
+    np.testing.assert_array_equal(
+        answered(damage(small, place), tmp_path / "saved", np.float32([[1, 1, 1]])), [[1, 2, 3]]
+    )
+
+
 def test_initializer(small: Path, tmp_path: Path) -> None:
     """The weights of a graph that fills tables before the first call are not missed in the network's."""
 
