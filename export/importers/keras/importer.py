@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from export.errors import Damaged, NotAModel
 from export.importers.importer import Importer, Opening
+from export.importers.keras.keras2 import architecture, hdf5
 from export.importers.saved_model.importer import SavedModelImporter
 from export.source import integrity
 from export.source.fingerprint import fingerprint
@@ -31,10 +32,17 @@ class KerasImporter(Importer):
         """The files of these suffixes that hold more than weights."""
         return [name for name in super().match(names) if not name.match("*.weights.h5")]
 
+    def owns(self, model: PurePosixPath, name: PurePosixPath) -> bool:
+        """The file itself, and what may hold the network of a file with weights alone."""
+        return name == model or (name.parent == model.parent and name.name in architecture.names(model))
+
     def check(self, path: Path) -> None:
         """Refuse a pointer in its place, what is too large, and what holds no network."""
         integrity.check_file(path)
-        (_check_archive if path.suffix == ".keras" else _check_hdf5)(path)
+        if path.suffix.lower() == ".keras" and not hdf5.is_hdf5(path):
+            _check_archive(path)
+        else:
+            _check_hdf5(path)
 
     def open(self, opening: Opening) -> Pipeline:
         """The pipeline of the SavedModel; the fingerprint is the file's own."""
@@ -61,7 +69,7 @@ def _check_hdf5(path: Path) -> None:
 
     try:
         with h5py.File(path) as file:
-            has_network = "model_config" in file.attrs
+            has_network = "model_config" in file.attrs or architecture.beside(path) is not None
     except OSError as error:
         raise Damaged(path, f"it cannot be read ({error})") from error
     if not has_network:

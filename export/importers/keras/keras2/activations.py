@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from export.keras2.problems import OwnCode
+from export.importers.keras.keras2.problems import OwnCode
 
 SAME = {
     **{

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from export.keras2.problems import Malformed, NotTranslated
+from export.importers.keras.keras2.problems import Malformed, NotTranslated
 
 Function = Callable[..., Any]
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from export.keras2 import operations, rules
-from export.keras2.hdf5 import Weight
-from export.keras2.kinds import KINDS, ONLY_IN_TRAINING, OPERATIONS
-from export.keras2.problems import Malformed, NotTranslated, OwnCode
-from export.keras2.structure import Call, Layer, Network, Reference
-from export.keras2.weights import Assigned, Path
+from export.importers.keras.keras2 import operations, rules
+from export.importers.keras.keras2.hdf5 import Weight
+from export.importers.keras.keras2.kinds import KINDS, ONLY_IN_TRAINING, OPERATIONS
+from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
+from export.importers.keras.keras2.structure import Call, Layer, Network, Reference
+from export.importers.keras.keras2.weights import Assigned, Path
 
 Tensor = Any
 
@@ -148,7 +148,7 @@ class _Builder:
         if layer.kind in OPERATIONS:
             return _operation(operations.of(layer.kind, layer.config), lambda: self._name(path))
         if layer.kind in ONLY_IN_TRAINING:
-            return keras.layers.Identity(name=self._name(path))
+            return keras.layers.Identity(name=self._name(path))  # type: ignore[no-any-return]
         if layer.kind == "ThresholdedReLU":
             theta = float(layer.config.get("theta", 1.0))
             return _operation(lambda x: x * keras.ops.cast(x > theta, x.dtype), lambda: self._name(path))

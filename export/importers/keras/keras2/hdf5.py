@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from export.keras2.problems import Malformed
+from export.importers.keras.keras2.problems import Malformed
 
 START = b"\x89HDF\r\n\x1a\n"
 

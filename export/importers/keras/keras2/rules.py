@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from export.keras2 import activations
-from export.keras2.problems import NotTranslated
+from export.importers.keras.keras2 import activations
+from export.importers.keras.keras2.problems import NotTranslated
 
 Config = dict[str, Any]
 

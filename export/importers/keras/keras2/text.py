@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from export.keras2.problems import Malformed
+from export.importers.keras.keras2.problems import Malformed
 
 MOST_LEVELS = 200
 """Of brackets inside brackets; a network in a network adds about six."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from export.keras2.problems import Malformed, NotTranslated
+from export.importers.keras.keras2.problems import Malformed, NotTranslated
 
 NETWORKS = ("Model", "Functional", "Network", "Container")
 """The names that a graph of layers had, from Keras 2.0's classes to TensorFlow 2.4's and later."""

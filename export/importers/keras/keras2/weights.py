@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from export.keras2.hdf5 import Weight
-from export.keras2.kinds import KINDS, Slot
-from export.keras2.problems import Malformed
-from export.keras2.structure import Layer, Network
+from export.importers.keras.keras2.hdf5 import Weight
+from export.importers.keras.keras2.kinds import KINDS, Slot
+from export.importers.keras.keras2.problems import Malformed
+from export.importers.keras.keras2.structure import Layer, Network
 
 Path = tuple[str, ...]
 """Where a layer is: the names of the networks around it, and its own."""

@@ -1,0 +1,109 @@
+"""An HDF5 file of Keras 2, written out as a SavedModel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from export.errors import CannotOpen, first_line
+from export.importers.keras.keras2 import architecture, build, hdf5, structure, text, tf_keras, weights
+from export.importers.keras.keras2.hdf5 import Weight
+from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
+from export.importers.keras.keras2.structure import Network
+
+REQUIREMENTS = "export/requirements-keras2.txt"
+
+_AGAIN = "Save it again in the Python that made it, and copy the whole file."
+
+
+def holds_keras2(path: Path) -> bool:
+    """Whether a file is HDF5 that Keras 2 wrote, or an older one; raises CannotOpen where that cannot be read."""
+    if not hdf5.is_hdf5(path):
+        return False
+    try:
+        with hdf5.opened(path) as file:
+            version = hdf5.text(file, "keras_version") or _version_of_weights(file)
+    except (Malformed, OSError) as error:
+        raise CannotOpen(path, f"{error}. {_AGAIN}") from error
+    return not version.startswith("3")
+
+
+def save(path: Path, folder: Path) -> None:
+    """Write the model to `folder` as a SavedModel; raises CannotOpen with what to do."""
+    try:
+        with hdf5.opened(path) as file:
+            root, model = _parts(path, file)
+            network = structure.network(model)
+            saved = hdf5.layers(root)
+            try:
+                _write(_built(network, saved), folder)
+            except NotTranslated as error:
+                tf_keras.write(model, network, saved, folder, error)
+    except OwnCode as error:
+        raise CannotOpen(path, _own_code(path, error)) from error
+    except NotTranslated as error:
+        raise CannotOpen(path, _not_translated(path, error)) from error
+    except (Malformed, OSError) as error:
+        raise CannotOpen(path, f"{error}. {_AGAIN}") from error
+
+
+def _parts(path: Path, file: Any) -> tuple[Any, Any]:
+    """The group with the weights, and the model's configuration, which may lie in another file."""
+    config = hdf5.text(file, "model_config")
+    root = file if config is None else hdf5.weights_group(file)
+    _check_version(hdf5.text(file, "keras_version") or _version_of_weights(file))
+    backend = hdf5.text(file, "backend") or hdf5.text(root, "backend")
+    if backend not in (None, "tensorflow"):
+        raise NotTranslated(f"it was trained with {backend}, whose convolutions are turned round")
+    if own := hdf5.own_weights(root):
+        raise OwnCode("weight of the model itself", own[0])
+    if config is not None:
+        return root, text.parsed(config)
+    model = architecture.beside(path)
+    if model is None:
+        raise Malformed("it holds weights without their network")
+    return root, model
+
+
+def _version_of_weights(file: Any) -> str:
+    group = file["model_weights"] if "model_weights" in file and "model_config" in file.attrs else file
+    return (hdf5.text(group, "keras_version") if hasattr(group, "attrs") else None) or "2"
+
+
+def _check_version(version: str) -> None:
+    if version.startswith(("0", "1")):
+        raise Malformed(f"Keras {version} wrote it, whose layers Keras 2.2 was the last to know")
+
+
+def _built(network: Network, saved: dict[str, list[Weight]]) -> Any:
+    """The network of Keras 3's layers; what these say against it is a NotTranslated too."""
+    try:
+        return build.build(network, weights.assign(network, saved))
+    except (Malformed, NotTranslated, OwnCode):
+        raise
+    except Exception as error:  # Keras and TensorFlow raise many types
+        raise NotTranslated(first_line(error)) from error
+
+
+def _write(model: Any, folder: Path) -> None:
+    model.export(str(folder), verbose=False)
+
+
+def _own_code(path: Path, error: OwnCode) -> str:
+    """What to do about a model that needs code of its author."""
+    known = "{…}" if not error.kind.isidentifier() else f"{{{error.kind!r}: {error.kind}}}"
+    classes = "" if error.kind == "Lambda" else f", custom_objects={known}"
+    return f"its {error}: code of its author, which is not run from a file. Where that code is, {_run(path, classes)}"
+
+
+def _not_translated(path: Path, error: NotTranslated) -> str:
+    """What to do about a model that Keras 2 has to build, where it cannot."""
+    return f"{error}. In the Python that made it, {_run(path)}"
+
+
+def _run(path: Path, classes: str = "") -> str:
+    """What makes a SavedModel of the file where Keras 2 is."""
+    return (
+        f"run `model = tf.keras.models.load_model({path.name!r}{classes}, compile=False)` and "
+        "`tf.saved_model.save(model, 'exported')`, and give the folder `exported`."
+    )
