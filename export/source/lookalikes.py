@@ -28,8 +28,8 @@ _LOOKALIKES = (
     ),
     (
         "*model*.json",
-        "is a network without the files that hold its weights. Give them all in one folder; a Keras architecture, "
-        "loaded with its weights in Python, can be saved with model.export(FOLDER).",
+        "is a network without the files that hold its weights. Give them all in one folder: of TensorFlow.js the .bin "
+        "files, of Keras the .h5 file.",
     ),
     ("*.mlmodel", "is a Core ML model. Export it as a SavedModel or TF Lite model instead."),
     ("*.pt", "is a PyTorch model. Export it with torch.onnx.export; this command is for TensorFlow."),

@@ -26,7 +26,7 @@ _LAYERS = {
     "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative",
     "_FusedMatMul": "MatMul",
 }
-_ACTIVATIONS = frozenset(("Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Sigmoid", "Tanh"))
+_STEPS = frozenset(("BiasAdd", "Prelu", "Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Sigmoid", "Tanh"))
 _USUAL_LEAK = 0.2  # LeakyRelu's slope where none is said
 
 
@@ -68,6 +68,8 @@ def _plain(path: Path, node: NodeDef, reference: Reference) -> Iterator[NodeDef]
     inputs = [name for name in node.input if not name.startswith("^")]
     steps = [step.decode(errors="replace") for step in node.attr["fused_ops"].list.s]
     chain = ["Prelu"] if node.op == "Prelu" else [_LAYERS[node.op], *steps]
+    if strange := set(steps) - _STEPS:
+        raise CannotOpen(path, f"{node.name} fuses {min(strange)} into a layer, which TensorFlow.js does not do.")
     wanted = (2 if node.op in FUSED else 1) + sum(step in ("BiasAdd", "Prelu") for step in chain)
     if len(inputs) != wanted:
         raise Damaged(path, f"{node.name} ({node.op}) has {len(inputs)} inputs, and {wanted} are used")
@@ -77,22 +79,20 @@ def _plain(path: Path, node: NodeDef, reference: Reference) -> Iterator[NodeDef]
         name = node.name if number == len(chain) else f"{node.name}/{number}_{op}"
         taken = 1 + (op in ("BiasAdd", "Prelu", *_LAYERS.values())) - len(given)
         given, inputs = [*given, *inputs[:taken], *waited], inputs[taken:]
-        made = list(_step(path, node, name, op, given, reference))
+        made = list(_step(node, name, op, given, reference))
         yield from made
         given, waited = [reference(name, made[-1].op)], []
 
 
-def _step(path: Path, node: NodeDef, name: str, op: str, inputs: list[str], reference: Reference) -> Iterator[NodeDef]:
+def _step(node: NodeDef, name: str, op: str, inputs: list[str], reference: Reference) -> Iterator[NodeDef]:
     if op == "Prelu":
         yield from _prelu(node, name, inputs, reference)
     elif op == "LeakyRelu":
         leaky = _node(node, name, op, inputs)
         leaky.attr["alpha"].f = node.attr["leakyrelu_alpha"].f if "leakyrelu_alpha" in node.attr else _USUAL_LEAK
         yield leaky
-    elif op in _ACTIVATIONS or op in ("BiasAdd", *_LAYERS.values()):
-        yield _node(node, name, op, inputs)
     else:
-        raise CannotOpen(path, f"{node.name} fuses {op} into a layer, which TensorFlow.js does not do.")
+        yield _node(node, name, op, inputs)
 
 
 def _node(like: NodeDef, name: str, op: str, inputs: list[str]) -> NodeDef:
@@ -101,6 +101,8 @@ def _node(like: NodeDef, name: str, op: str, inputs: list[str]) -> NodeDef:
     for attribute in op_def_registry.get(op).attr:
         if attribute.name in like.attr:
             node.attr[attribute.name].CopyFrom(like.attr[attribute.name])
+        elif attribute.name == "T":  # TensorFlow.js does not ask for it
+            node.attr["T"].type = tf.float32.as_datatype_enum
     return node
 
 

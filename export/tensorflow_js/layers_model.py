@@ -10,12 +10,12 @@ from typing import Any
 import numpy.typing as npt
 
 from export.errors import CannotOpen, Damaged, first_line
-from export.keras2 import structure
-from export.keras2.build import build
-from export.keras2.hdf5 import Weight
-from export.keras2.kinds import KINDS
-from export.keras2.problems import Malformed, NotTranslated, OwnCode
-from export.keras2.structure import Network
+from export.importers.keras.keras2 import structure
+from export.importers.keras.keras2.build import build
+from export.importers.keras.keras2.hdf5 import Weight
+from export.importers.keras.keras2.kinds import KINDS
+from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
+from export.importers.keras.keras2.structure import Network
 from export.tensorflow_js.document import Document
 
 Place = tuple[str, ...]

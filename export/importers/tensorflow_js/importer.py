@@ -61,8 +61,8 @@ class TensorFlowJsImporter(Importer):
         if document.is_keras(path):
             raise NotAModel(
                 path,
-                "this is the architecture of a Keras model, without its weights. In Python, load it with "
-                "keras.models.model_from_json, load the weights, and call model.export(FOLDER).",
+                "this is the architecture of a Keras model, without its weights. Give the .h5 file that holds them, "
+                "with this one beside it; or load both in Python, and call model.export(FOLDER).",
             )
         found = Document.read(path)
         weights.check_files(path, weights.read_groups(path, found.manifest))
