@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,20 +19,24 @@ from export.network.ending import Ending
 from export.options import Options
 from export.pictures import UNREADABLE
 from export.progress import Report
-from export.source import labels
+from export.source import labels, layout
 from export.source.labels import Labels
-from export.source.source import Source, open_source
+from export.source.source import Source
 
 LOOKED_AT = 4  # pictures whose values show what kind of output it is
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is exported: the pipeline, the labels in the order of its scores, and how many outputs make them."""
+    """What is exported: the pipeline, the labels in the order of its scores, and how many outputs make them.
+
+    notes: sentences about what a person should not overlook.
+    """
 
     pipeline: Pipeline
     labels: Labels
     outputs: int
+    notes: tuple[str, ...] = ()
 
     @property
     def original(self) -> Original:
@@ -46,12 +50,11 @@ class Subject:
 
 
 @contextmanager
-def open_subject(source: str, options: Options, report: Report) -> Iterator[Subject]:
-    """Open what is at a path or `gs://` address, for as long as the block runs; raises an ExportError."""
-    with open_source(source, report) as found, ExitStack() as stack:
+def open_subject(source: Source, options: Options, report: Report) -> Iterator[Subject]:
+    """Open the model for as long as the block runs; raises an ExportError."""
+    with ExitStack() as stack:
         report("Opening the model", 0, None)
-        pipeline = _pipeline(found, options, stack, report)
-        yield _subject(pipeline, found, options)
+        yield _subject(_pipeline(source, options, stack, report), source, options)
 
 
 def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report) -> Pipeline:
@@ -73,7 +76,12 @@ def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
     labels = _labels(pipeline, source, options, original.ending.classes(outputs))
     if pipeline.may_be_features and not (options.activation or labels.source):
         _check_scores(np.stack(seen), pipeline.activation)
-    return Subject(pipeline, labels, outputs)
+    return Subject(pipeline, labels, outputs, tuple(_notes_on_name(pipeline.name)))
+
+
+def _notes_on_name(name: str) -> Iterator[str]:
+    if layout.says_nothing(name):
+        yield f"the model is called {name}, as many are; give it a name of its own with --name."
 
 
 def _check_scores(values: npt.NDArray[Any], activation: str) -> None:
@@ -120,4 +128,7 @@ def _labels(pipeline: Pipeline, source: Source, options: Options, classes: int) 
 def _given_or_found(source: Source, options: Options, classes: int) -> Labels:
     if options.labels:
         return labels.read(options.labels, classes)
-    return labels.find(source.labels_folders, source.importer.embedded_labels(source.path), classes)
+    found = labels.find(source.labels_folders, source.importer.embedded_labels(source.path), classes)
+    if not (origin := source.origin):
+        return found
+    return replace(found, source=origin.named(found.source), notes=tuple(map(origin.named, found.notes)))

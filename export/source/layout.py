@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from export.errors import NotAModel, SeveralModels
 from export.importers.importer import Importer
@@ -22,8 +22,10 @@ _PREFIX = re.compile(r"((tf[-_])?saved[-_]model|tflite|tf[-_]?js)[-_](?=.)", re.
 _SUFFIX = re.compile(f"({'|'.join(map(re.escape, (*ARCHIVES, *SUFFIXES, '.pb', '.pbtxt', '.json')))})$", re.IGNORECASE)
 _TIME = re.compile(r"[-_]?\d{4}-\d\d-\d\d(T[\d:._-]+Z?)?$")
 _SAYS_NOTHING = re.compile(
-    r"\d*|(tf[-_]|model\.)?saved[-_]?model|keras[-_]model|(edgetpu[-_])?tflite|tf[-_]?js([-_]model)?|web[-_]?model"
-    r"|model([-_](export|unquant|quant))?|export(ed)?([-_]model)?|icn",
+    r"\d*|(tf[-_]|model\.)?saved[-_]?model|keras[-_]model|(edgetpu[-_])?tflite|(my[-_]?)?models?|ml|tmp|temp"
+    r"|tf[-_]?js([-_]model)?|web[-_]?model"
+    r"|converted[-_](savedmodel|keras|tflite|tfjs)([ _]?\(?\d+\)?)?|model([-_](export|unquant|quant))?"
+    r"|export(ed)?([-_]model)?|icn|downloads?|desktop|documents?|home|users?|root",
     re.IGNORECASE,
 )
 
@@ -49,8 +51,10 @@ class Model:
         return self.importer.owns(self.path, name)
 
 
-def find(where: object, names: Collection[PurePosixPath]) -> Model:
+def find(where: object, names: Collection[PurePosixPath], *, is_folder: bool = True) -> Model:
     """The one model among files, given as paths below `where`; a model that is this very folder hides all others.
+
+    is_folder: whether `where` is a folder, in which a model has a path that can be given, and not an archive.
 
     Raises NotAModel, which tells what is there instead, or SeveralModels.
     """
@@ -63,8 +67,8 @@ def find(where: object, names: Collection[PurePosixPath]) -> Model:
     if len(models) == 1:
         return models[0]
     if models:
-        raise SeveralModels(where, (str(model.path) for model in models))
-    raise _nothing(where, seen)
+        raise SeveralModels(where, (str(model.path) for model in models), is_folder)
+    raise _nothing(where, seen, is_folder)
 
 
 def of_file(where: object, name: PurePosixPath) -> Model:
@@ -92,7 +96,9 @@ def _models(names: Collection[PurePosixPath]) -> list[Model]:
     return [Model(importer, path) for importer in IMPORTERS for path in importer.match(names)]
 
 
-def _nothing(where: object, names: Collection[PurePosixPath]) -> NotAModel:
+def _nothing(where: object, names: Collection[PurePosixPath], is_folder: bool) -> NotAModel:
+    if is_folder and (advice := lookalikes.advice(PurePosixPath(str(where)))):  # Core ML's packages are folders
+        return NotAModel(where, f"this {advice}")
     if not names:
         return NotAModel(where, "there is nothing in it. Give the folder that holds saved_model.pb.")
     for name in sorted(names):
@@ -104,10 +110,15 @@ def _nothing(where: object, names: Collection[PurePosixPath]) -> NotAModel:
 def model_name(path: PurePosixPath) -> str:
     """A name for people: of a path's last parts the first that says something.
 
-    Not `saved_model`, `1` or a time, as in AutoML's `model-export/icn/tf_saved_model-flowers-2020-01-31T09:00:00Z`.
+    Not `saved_model`, `1` or a time, as in AutoML's `model-export/icn/tf_saved_model-flowers-2020-01-31T09:00:00Z`,
+    and nothing above the user's own folder.
     """
-    for part in reversed(path.parts):
-        name = _TIME.sub("", _PREFIX.sub("", _SUFFIX.sub("", part)))
-        if part != path.anchor and not _SAYS_NOTHING.fullmatch(name):
-            return name
-    return path.name
+    home = PurePosixPath(Path.home())
+    parts = (path.relative_to(home) if path.is_relative_to(home) else path).parts
+    names = [_TIME.sub("", _PREFIX.sub("", _SUFFIX.sub("", part))) for part in reversed(parts) if part != path.anchor]
+    return next((name for name in names if not says_nothing(name)), names[0] or path.name)
+
+
+def says_nothing(name: str) -> bool:
+    """Whether models of all kinds are called so."""
+    return bool(_SAYS_NOTHING.fullmatch(name))

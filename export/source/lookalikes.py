@@ -31,9 +31,19 @@ _LOOKALIKES = (
         "is a network without the files that hold its weights. Give them all in one folder: of TensorFlow.js the .bin "
         "files, of Keras the .h5 file.",
     ),
-    ("*.mlmodel", "is a Core ML model. Export it as a SavedModel or TF Lite model instead."),
+    *(
+        (f"*.{suffix}", "is a Core ML model. Export it as a SavedModel or TF Lite model instead.")
+        for suffix in ("mlmodel", "mlpackage", "mlmodelc")
+    ),
+    ("*.ckpt", f"is a training checkpoint, weights without their network. {EXPORT_AGAIN}"),
+    ("*.ckpt-*", f"belongs to a training checkpoint, weights without their network. {EXPORT_AGAIN}"),
     ("*.pt", "is a PyTorch model. Export it with torch.onnx.export; this command is for TensorFlow."),
     ("*.pth", "is a PyTorch model. Export it with torch.onnx.export; this command is for TensorFlow."),
+    ("*.torchscript", "is a PyTorch model. Export it with torch.onnx.export; this command is for TensorFlow."),
+    ("*.pkl", "is a pickled Python object, which is not opened, for it may run code. Export a SavedModel instead."),
+    ("*.joblib", "is a pickled Python object, which is not opened, for it may run code. Export a SavedModel instead."),
+    ("*.params", "belongs to an MXNet model. This command is for TensorFlow."),
+    ("*.caffemodel", "is a Caffe model. This command is for TensorFlow."),
     *((f"*{suffix}", "is an archive. Give its path.") for suffix in ARCHIVES),
     ("*.safetensors", f"holds weights without their network. {EXPORT_AGAIN}"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,7 @@ from export.importers.importer import Importer
 from export.progress import Report
 from export.source import archive, integrity, layout
 from export.source.layout import Model
+from export.source.origin import Origin
 from service.location import GS
 
 
@@ -23,6 +24,8 @@ class Source:
     importer: Importer
     path: Path
     name: str
+    origin: Origin | None = None
+    """Where it came from, for a model in a temporary folder."""
 
     @property
     def labels_folders(self) -> tuple[Path, ...]:
@@ -38,20 +41,24 @@ def open_source(text: str, report: Report) -> Iterator[Source]:
     file, or an archive of any of them. Raises CannotOpen or one of its leaves.
     """
     with tempfile.TemporaryDirectory(prefix="export-") as scratch:
+        origin = None
         if text.startswith(GS):
             from export.source import bucket  # takes a fifth of a second, and most models are on this machine
 
             root, path = Path(scratch) / "downloaded", PurePosixPath(text.removeprefix(GS))
             found = bucket.download(text, root, report)
+            origin = Origin(root, text.rstrip("/"))
         else:
             root, found = _on_this_machine(Path(text))
             path = PurePosixPath(Path(text).resolve())
         if isinstance(found, PurePosixPath):
             packed, root = root / found, Path(scratch) / "unpacked"
             found = archive.unpack(packed, root, report)
-        source = Source(found.importer, root / found.path, layout.model_name(path / found.path))
-        source.importer.check(source.path)
-        yield source
+            origin = Origin(root, text)
+        source = Source(found.importer, root / found.path, layout.model_name(path / found.path), origin)
+        with origin.explained() if origin else nullcontext():
+            source.importer.check(source.path)
+            yield source
 
 
 def _on_this_machine(path: Path) -> tuple[Path, Model | PurePosixPath]:

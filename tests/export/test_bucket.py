@@ -116,7 +116,10 @@ def test_several_models(storage: CloudStorage, opened: Opened) -> None:
     """Of several models one has to be chosen; all are named, and none is downloaded."""
     upload(storage, "a/")
     upload(storage, "b/")
-    with pytest.raises(SeveralModels, match=r"gs://models: it holds several models; give the path .*: a, b\."):
+    with pytest.raises(
+        SeveralModels,
+        match=r"gs://models: it holds several models; export one of them:\n  python -m export gs://models/a -o model\.",
+    ):
         opened("gs://models")
     assert "read_media" not in {call.operation for call in storage.requests}
 

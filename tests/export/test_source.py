@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,6 +25,7 @@ from export.importers.importer import Importer
 from export.importers.registry import IMPORTERS
 from export.source import archive, integrity, labels, layout
 from export.source.source import Source, open_source
+from tests.conftest import ROOT
 from tests.export.conftest import ExportTo
 
 # Of h5py, when Keras writes a file.
@@ -124,8 +127,9 @@ def test_archive_from_windows(tmp_path: Path, opened: Opened) -> None:
 def test_teachable_machine(tmp_path: Path, opened: Opened) -> None:
     """Teachable Machine's zip is opened as it was downloaded, with the labels beside the model's folder."""
     files = {**saved_model("model.savedmodel/"), "labels.txt": b"0 cat\n1 dog\n"}
-    found = opened(zipped(tmp_path / "converted_savedmodel.zip", files))
-    assert (found.importer.name, found.name) == ("saved_model", "converted_savedmodel")
+    (tmp_path / "pets").mkdir()
+    found = opened(zipped(tmp_path / "pets" / "converted_savedmodel.zip", files))
+    assert (found.importer.name, found.name) == ("saved_model", "pets")
     assert labels.find(found.labels_folders, None, 2).names == ("cat", "dog")
 
 
@@ -168,7 +172,10 @@ def test_several_models(tmp_path: Path, opened: Opened) -> None:
     for name in ("1", "2"):
         shutil.copytree(DIGITS, tmp_path / "models" / name)
     a_model(tmp_path / "models", ".tflite")
-    with pytest.raises(SeveralModels, match=r"models: it holds several models; give the path .*: 1, 2, any\.tflite\."):
+    with pytest.raises(
+        SeveralModels,
+        match=r"models; export one of them:(\n  python -m export \S*models/(1|2|any\.tflite) -o model\.onnx){3}$",
+    ):
         opened(tmp_path / "models")
 
 
@@ -191,8 +198,10 @@ def test_other_files_in_a_saved_model(tmp_path: Path, opened: Opened) -> None:
         ("fingerprint.pb", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("variables.index", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("saved_model.cpb", "is a SavedModel over 2 GB"),
+        ("model.ckpt", "is a training checkpoint, weights without their network"),
         ("model.pt", "is a PyTorch model"),
         ("model.mlmodel", "is a Core ML model"),
+        ("model.pkl", "is a pickled Python object, which is not opened"),
     ],
 )
 def test_lookalikes(name: str, message: str, tmp_path: Path, opened: Opened) -> None:
@@ -442,6 +451,9 @@ def test_progress(tmp_path: Path) -> None:
         ("gunzip", "gunzip"),
         ("1", "1"),
         ("model", "model"),
+        ("pets/converted_savedmodel.zip/model.savedmodel", "pets"),
+        ("downloads/models/ml/birds/my_model.keras", "birds"),
+        (f"{Path.home()}/Downloads/converted_keras.zip/keras_model.h5", "keras_model"),
     ],
 )
 def test_name(path: str, name: str) -> None:
@@ -460,3 +472,58 @@ def test_real_models(shared: Path, opened: Opened) -> None:
         ("tflite", "mobilenet_v1_0.25_224_1_metadata_1"),
         ("saved_model", "tf1_base64_map_loop"),
     ]
+
+
+def test_several_in_an_archive(tmp_path: Path, opened: Opened) -> None:
+    """Models in an archive have no path that could be given: it has to be unpacked."""
+    path = zipped(tmp_path / "models.zip", saved_model("a/") | saved_model("b/"))
+    with pytest.raises(SeveralModels, match=r"several models; unpack it, and give the path of one of them: a, b\."):
+        opened(path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_flattened(packed: bool, tmp_path: Path, opened: Opened) -> None:
+    """A SavedModel whose folders an upload has taken away is refused with where its weights belong."""
+    flat = {
+        path.name: path.read_bytes() for path in (*DIGITS.glob("*.pb"), *DIGITS.glob("variables/*")) if path.is_file()
+    }
+    path = zipped(tmp_path / "model.zip", flat) if packed else tmp_path
+    for name, data in {} if packed else flat.items():  # type: ignore[var-annotated]
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(CannotOpen, match=r"folder named variables in it, and move variables\.data-.* there") as raised:
+        opened(path)
+    assert str(raised.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("suffix", ["mlpackage", "mlmodelc"])
+def test_folder_of_another_tool(suffix: str, tmp_path: Path, opened: Opened) -> None:
+    """A folder that is another tool's model is named as such."""
+    (tmp_path / f"net.{suffix}" / "Data").mkdir(parents=True)
+    with pytest.raises(NotAModel, match="this is a Core ML model"):
+        opened(tmp_path / f"net.{suffix}")
+
+
+def test_temporary_folders_stay_unsaid(tmp_path: Path) -> None:
+    """Messages about a model in an archive name the archive, and not the folder that it was unpacked into."""
+    path = zipped(tmp_path / "model.zip", {"saved_model.pb": b"no graph"})
+    command = [sys.executable, "-m", "export", str(path), "--inspect"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert str(path) in done.stderr
+    assert "export-" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["net.pt", "model.tflite", "model.zip", "model.h5"])
+def test_refused_without_tensorflow(name: str, tmp_path: Path) -> None:
+    """What is no model by its name or its first bytes is refused before TensorFlow is loaded."""
+    (tmp_path / name).write_bytes(b"no model")
+    program = f"""
+import sys, runpy
+sys.argv = ["export", {str(tmp_path / name)!r}, "--inspect"]
+try:
+    runpy.run_module("export", run_name="__main__")
+except SystemExit as ended:
+    print(ended.code, "tensorflow" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "1 False"

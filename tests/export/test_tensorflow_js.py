@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from export.errors import CannotOpen, MissingPreprocessing, NotAClassifier, NotAModel, SeveralModels, WrongLabels
 from export.opening import open_subject
 from export.options import Options
+from export.source.source import open_source
 from predictor import Classifier
 from tests.cloud_storage import CloudStorage
 from tests.conftest import ROOT
@@ -25,6 +26,7 @@ from tests.export import models, tensorflow_js
 from tests.export import tensorflow_js_files as files
 from tests.export.comparison import check_scores, resized
 from tests.export.conftest import ExportTo
+from tests.export.running import silent
 from tests.export.test_tensorflow_js_graphs import SIZE, SPEC, network
 
 LABELS = ["daisy", "dandelion", "roses", "sunflowers", "tulips"]
@@ -131,7 +133,8 @@ Identity = tuple[str, str, tuple[str, ...]]
 
 def identity(source: object) -> Identity:
     """The fingerprint, the name and the labels of what is found at a path or an address."""
-    with open_subject(str(source), Options.said(preset="automl-edge"), lambda *_: None) as subject:
+    options = Options.said(preset="automl-edge")
+    with open_source(str(source), silent) as found, open_subject(found, options, silent) as subject:
         return subject.pipeline.source.fingerprint, subject.pipeline.name, subject.labels.names
 
 
@@ -239,7 +242,7 @@ def test_several_models(tmp_path: Path, export_to: ExportTo) -> None:
     """Two models in one folder are both named."""
     automl(tmp_path / "both" / "a")
     automl(tmp_path / "both" / "b")
-    with pytest.raises(SeveralModels, match=r"a/model\.json, b/model\.json"):
+    with pytest.raises(SeveralModels, match=r"both/a/model\.json -o .*\n.*both/b/model\.json -o "):
         export_to(tmp_path / "both")
 
 

@@ -16,6 +16,7 @@ from export.importers.saved_model.importer import SavedModelImporter
 from export.source import integrity
 from export.source.fingerprint import fingerprint
 from export.source.lookalikes import EXPORT_AGAIN
+from export.source.origin import Origin
 
 if TYPE_CHECKING:
     from export.importers.pipeline import Pipeline
@@ -50,7 +51,8 @@ class KerasImporter(Importer):
 
         folder = Path(opening.stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
         file.save(opening.path, folder)
-        pipeline = SavedModelImporter().open(replace(opening, path=folder))
+        with Origin(folder, str(opening.path)).explained():
+            pipeline = SavedModelImporter().open(replace(opening, path=folder))
         return replace(pipeline, source=replace(pipeline.source, fingerprint=fingerprint([opening.path])))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 PARTS = ("variables", "assets", "assets.extra")
 """The folders that belong to a SavedModel."""
+WEIGHTS = ("variables.index", "variables.data-?????-of-?????")
+"""The files in `variables`."""
 
 _OF_TRAINING = re.compile(r"optimizer|/(Adam|Momentum|RMSProp|Adagrad|Ftrl)(_\d)?$", re.IGNORECASE)
 """The names of an optimizer's variables, in checkpoints of TensorFlow 2 and 1."""
@@ -39,9 +42,9 @@ class SavedModelImporter(Importer):
         return name.name in GRAPHS or not set(PARTS).isdisjoint(name.parts)
 
     def owns(self, model: PurePosixPath, name: PurePosixPath) -> bool:
-        """Whether it is the graph, or below one of the folders beside it."""
+        """Whether it is the graph, below one of the folders beside it, or should be."""
         own = name.relative_to(model).parts if name.is_relative_to(model) else ("",)
-        return own[0] in PARTS if len(own) > 1 else own[0] in GRAPHS
+        return own[0] in PARTS if len(own) > 1 else own[0] in GRAPHS or _is_weights(own[0])
 
     def labels_folders(self, path: Path) -> tuple[Path, ...]:
         """In the model's assets, in it, and beside it."""
@@ -52,6 +55,7 @@ class SavedModelImporter(Importer):
         data = sorted((path / "variables").glob("variables.data-?????-of-?????"))
         for file in (*path.glob("saved_model.pb*"), *(path / "variables").glob("*")):
             integrity.check_present(file)
+        _check_folders(path)
         _check_shards(path, data)
         graph = sum(file.stat().st_size for file in path.glob("saved_model.pb*"))
         weights = sum(file.stat().st_size for file in data)
@@ -66,6 +70,21 @@ class SavedModelImporter(Importer):
 
         model = opening.stack.enter_context(SavedModel(opening.path))
         return saved_model_pipeline(model, opening.name, opening.options, opening.find_labels, opening.report)
+
+
+def _is_weights(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in WEIGHTS)
+
+
+def _check_folders(folder: Path) -> None:
+    """Refuse a folder whose own folders an upload has taken away."""
+    astray = sorted(path.name for path in folder.iterdir() if _is_weights(path.name))
+    if astray and not (folder / "variables" / "variables.index").is_file():
+        raise CannotOpen(
+            folder,
+            f"the weights lie beside the graph, as after an upload that knows no folders. Make a folder named "
+            f"variables in it, and move {' and '.join(astray)} there.",
+        )
 
 
 def _check_shards(folder: Path, data: list[Path]) -> None:

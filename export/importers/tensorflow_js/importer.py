@@ -15,6 +15,7 @@ from export.importers.saved_model.importer import SavedModelImporter
 from export.source import integrity, labels
 from export.source.fingerprint import fingerprint
 from export.source.labels import EmbeddedLabels
+from export.source.origin import Origin
 from export.tensorflow_js import document, weights
 from export.tensorflow_js.document import Document
 from export.tensorflow_js.teachable_machine import METADATA, TeachableMachine
@@ -77,7 +78,8 @@ class TensorFlowJsImporter(Importer):
         folder = Path(opening.stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
         files = building.save(path, folder)
         try:
-            pipeline = SavedModelImporter().open(replace(opening, path=folder))
+            with Origin(folder, str(path)).explained():
+                pipeline = SavedModelImporter().open(replace(opening, path=folder))
         except MissingPreprocessing as missing:
             raise MissingPreprocessing(f"{missing}{_proposal(path)}", missing.evidence) from missing
         source = replace(pipeline.source, fingerprint=fingerprint(files))
