@@ -99,7 +99,10 @@ def _is_empty(node: NodeDef) -> bool:
 
 
 def _put(path: Path, node: NodeDef, values: npt.NDArray[Any]) -> None:
-    dtype = tf.dtypes.as_dtype(node.attr["dtype"].type or node.attr["value"].tensor.dtype)
+    try:
+        dtype = tf.dtypes.as_dtype(node.attr["dtype"].type or node.attr["value"].tensor.dtype)
+    except TypeError as error:
+        raise Damaged(path, f"its graph does not say of which type the weight {node.name} is") from error
     if dtype not in _DTYPES[values.dtype.name]:
         raise Damaged(path, f"its weight {node.name} is {values.dtype.name}, where the graph has {dtype.name}")
     tensor = node.attr["value"].tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,26 +39,34 @@ def save(document: Document, weights: Mapping[str, npt.NDArray[Any]], folder: Pa
         for given in built.inputs
     ]
     given = inputs[0] if len(inputs) == 1 else inputs
-    keras.Model(given, built(given, training=False)).export(str(folder), verbose=False)
+    with _explained(document.path):
+        keras.Model(given, built(given, training=False)).export(str(folder), verbose=False)
 
 
 def model(document: Document, weights: Mapping[str, npt.NDArray[Any]]) -> Any:
     """The model as a keras.Model; raises as `save` does."""
-    try:
+    with _explained(document.path):
         network = structure.network(_as_keras_writes(document.topology))
         assigned, left = _assigned(network, weights)
         built = build(network, assigned)
+        if left:
+            raise Malformed(f"the weights {', '.join(left[:3])} are part of no layer in it")
+        return built
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say of the model at `path` what is wrong with its layers."""
+    try:
+        yield
     except Malformed as error:
-        raise Damaged(document.path, str(error)) from error
+        raise Damaged(path, str(error)) from error
     except OwnCode as error:
-        raise CannotOpen(document.path, f"{error}, which only its author's code computes. {_ADVICE}") from error
+        raise CannotOpen(path, f"{error}, which only its author's code computes. {_ADVICE}") from error
     except NotTranslated as error:
-        raise CannotOpen(document.path, f"{error}. {_ADVICE}") from error
+        raise CannotOpen(path, f"{error}. {_ADVICE}") from error
     except Exception as error:  # Keras raises many types for layers that do not fit together
-        raise CannotOpen(document.path, f"Keras cannot build it: {first_line(error)} {_ADVICE}") from error
-    if left:
-        raise Damaged(document.path, f"the weights {', '.join(left[:3])} are part of no layer in it")
-    return built
+        raise CannotOpen(path, f"Keras cannot build it: {first_line(error)} {_ADVICE}") from error
 
 
 def _as_keras_writes(layer: Any) -> Any:

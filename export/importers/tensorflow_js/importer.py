@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from export.errors import MissingPreprocessing, NotAModel
 from export.importers.importer import Importer, Opening
 from export.importers.saved_model.importer import SavedModelImporter
+from export.options import PRESETS
 from export.source import integrity, labels
 from export.source.fingerprint import fingerprint
 from export.source.labels import EmbeddedLabels
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _MODEL = re.compile(r".*model.*\.json", re.IGNORECASE)
 _SHARD = re.compile(r".*\.bin|group\d+-shard\d+of\d+", re.IGNORECASE)
+_TEACHABLE_MACHINES = "teachable-machine"
+"""What its presets' names begin with: one for each way in which pictures come to it."""
 _AUTOML_LABELS = "dict.txt"
 
 
@@ -96,7 +99,8 @@ def _is_model(name: PurePosixPath, names: Collection[PurePosixPath]) -> bool:
 def _proposal(path: Path) -> str:
     """What is usual for a model of this kind, as one sentence more."""
     if TeachableMachine.beside(path):
-        return " Teachable Machine made this one: take --preset teachable-machine."
+        presets = " or ".join(name for name in PRESETS if name.startswith(_TEACHABLE_MACHINES))
+        return f" Teachable Machine made this one: take --preset {presets}."
     if (path.parent / _AUTOML_LABELS).is_file():
         return (
             " AutoML's models have a dict.txt, as this one does, and see the middle of a picture, from -1 to 1: if it "
