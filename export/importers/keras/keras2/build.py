@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from export.importers.keras.keras2 import operations, rules
 from export.importers.keras.keras2.hdf5 import Weight
 from export.importers.keras.keras2.kinds import KINDS, ONLY_IN_TRAINING, OPERATIONS
-from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
+from export.importers.keras.keras2.problems import Malformed, NotTranslated
 from export.importers.keras.keras2.structure import Call, Layer, Network, Reference
 from export.importers.keras.keras2.weights import Assigned, Path
 
@@ -51,7 +52,7 @@ def _numpy_type(dtype: Any) -> Any:
 
 
 def build(network: Network, weights: Assigned) -> Any:
-    """The network as a keras.Model; raises NotTranslated, OwnCode or Malformed."""
+    """The network as a keras.Model; raises NotTranslated or Malformed."""
     import keras
 
     builder = _Builder(weights)
@@ -154,7 +155,7 @@ class _Builder:
             return _operation(lambda x: x * keras.ops.cast(x > theta, x.dtype), lambda: self._name(path))
         kind = KINDS.get(layer.kind)
         if kind is None:
-            raise _unknown(layer)
+            raise NotTranslated("it is of a kind that is not built here")
         return self._of_keras(kind.keras, layer, path)
 
     def _of_keras(self, name: str, layer: Layer, path: Path) -> Callable[..., Any]:
@@ -184,7 +185,7 @@ class _Builder:
 
     def _name(self, path: Path) -> str:
         """A name of its own for a layer, in the graph that has all of them."""
-        name = wanted = "_".join(path).replace("/", "_")
+        name = wanted = re.sub(r"[^A-Za-z0-9_.-]|^[^A-Za-z0-9]", "_", "_".join(path)).lstrip("_") or "layer"
         number = 1
         while name in self._names:
             number += 1
@@ -238,29 +239,6 @@ class _Place:
     """Where a tensor stands among the arguments of a function."""
 
     index: int
-
-
-def _unknown(layer: Layer) -> Exception:
-    """What to raise for a layer that is not built: code of the author's, or Keras's own that Keras 2 builds."""
-    import keras
-
-    if layer.kind == "Lambda" or not (hasattr(keras.layers, layer.kind) or layer.kind in _ONLY_KERAS_2):
-        return OwnCode(layer.kind, layer.name)
-    return NotTranslated("it is of a kind that is not built here")
-
-
-_ONLY_KERAS_2 = frozenset(
-    {
-        *(
-            "CuDNNGRU",
-            "CuDNNLSTM",
-            "LocallyConnected1D",
-            "LocallyConnected2D",
-            "DenseFeatures",
-            "RandomFourierFeatures",
-        ),
-    }
-)
 
 
 def _checked(layer: Layer, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import CannotOpen, first_line
-from export.importers.keras.keras2 import architecture, build, hdf5, structure, text, tf_keras, weights
+from export.importers.keras.keras2 import architecture, build, hdf5, saved_model, structure, text, tf_keras, weights
 from export.importers.keras.keras2.hdf5 import Weight
 from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
 from export.importers.keras.keras2.structure import Network
-
-REQUIREMENTS = "export/requirements-keras2.txt"
 
 _AGAIN = "Save it again in the Python that made it, and copy the whole file."
 
@@ -36,7 +34,8 @@ def save(path: Path, folder: Path) -> None:
             network = structure.network(model)
             saved = hdf5.layers(root)
             try:
-                _write(_built(network, saved), folder)
+                built = _built(network, saved)
+                saved_model.write(built, [weight.value for weight in built.weights], folder)
             except NotTranslated as error:
                 tf_keras.write(model, network, saved, folder, error)
     except OwnCode as error:
@@ -78,15 +77,12 @@ def _check_version(version: str) -> None:
 def _built(network: Network, saved: dict[str, list[Weight]]) -> Any:
     """The network of Keras 3's layers; what these say against it is a NotTranslated too."""
     try:
+        weights.check_known(network)
         return build.build(network, weights.assign(network, saved))
     except (Malformed, NotTranslated, OwnCode):
         raise
     except Exception as error:  # Keras and TensorFlow raise many types
         raise NotTranslated(first_line(error)) from error
-
-
-def _write(model: Any, folder: Path) -> None:
-    model.export(str(folder), verbose=False)
 
 
 def _own_code(path: Path, error: OwnCode) -> str:

@@ -95,7 +95,7 @@ def _layer(data: Any, unnamed: str) -> Layer:
 
 def _sequential(config: dict[str, Any]) -> Network:
     """A chain of layers; what it takes stands in its first layer, or in the first of that."""
-    layers = [_layer(data, f"layer {i}") for i, data in enumerate(_field(config, "layers", list))]
+    layers = [_layer(data, f"layer_{i}") for i, data in enumerate(_field(config, "layers", list))]
     if not layers or layers[0].kind != "InputLayer":
         name = "the input"
         layers.insert(0, Layer("InputLayer", name, {"name": name, **_input_of(layers, config)}))
@@ -113,7 +113,7 @@ def _input_of(layers: list[Layer], config: Mapping[str, Any]) -> dict[str, Any]:
     """The shape and the type of what a Sequential without InputLayer takes; empty where it does not say."""
     first = layers[0] if layers else None
     while first and first.network:
-        first = first.network.layers[0]
+        first = next(iter(first.network.layers), None)
     given = dict(first.config) if first else {}
     shape = given.get("batch_input_shape", given.get("batch_shape"))
     if shape:

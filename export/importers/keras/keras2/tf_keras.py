@@ -9,12 +9,12 @@ import copy
 import importlib.util
 import inspect
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from export.errors import first_line
-from export.importers.keras.keras2 import operations
+from export.importers.keras.keras2 import operations, saved_model
 from export.importers.keras.keras2.hdf5 import Weight
 from export.importers.keras.keras2.kinds import OPERATIONS
 from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
@@ -26,8 +26,10 @@ _MODULES = (None, "keras", "keras.layers", "keras.mixed_precision", "keras.model
 _FOR_TRAINING = ("_initializer", "_regularizer", "_constraint")
 
 
-def write(model: Any, network: Network, saved: Mapping[str, list[Weight]], folder: Path, reason: NotTranslated) -> None:
-    """Write a model's configuration with its weights to `folder` as a SavedModel.
+def write(
+    config: Any, network: Network, saved: Mapping[str, list[Weight]], folder: Path, reason: NotTranslated
+) -> None:
+    """Write the model of a configuration with its weights to `folder` as a SavedModel.
 
     reason: why Keras 3's layers do not do; raised, with how to install Keras 2, where that is not. Raises OwnCode and
     Malformed too.
@@ -39,9 +41,10 @@ def write(model: Any, network: Network, saved: Mapping[str, list[Weight]], folde
     for layer in every_layer(network):
         if layer.kind in OPERATIONS:
             operations.of(layer.kind, layer.config)
-    config = _harmless(model)
+    config = _harmless(config)
     try:
-        _save(_loaded(config, saved), folder)
+        model = _loaded(config, saved)
+        saved_model.write(model, list(model.weights), folder)
     except (Malformed, OwnCode):
         raise
     except Exception as error:  # Keras and TensorFlow raise many types
@@ -105,23 +108,3 @@ def _assign(variable: Any, weight: Weight) -> None:
     if name != weight.last_name or tuple(variable.shape) != weight.dataset.shape:
         raise Malformed(f"the weight {weight.name!r} stands where {variable.name!r} should")
     variable.assign(weight.dataset[()])
-
-
-def _save(model: Any, folder: Path) -> None:
-    import tensorflow as tf
-
-    specs = [tf.TensorSpec(one.shape, one.dtype, one.name.partition(":")[0]) for one in model.inputs]
-
-    @tf.function(input_signature=specs)  # type: ignore[untyped-decorator]
-    def serve(*inputs: Any) -> dict[str, Any]:
-        outputs = model(inputs[0] if len(inputs) == 1 else list(inputs), training=False)
-        return dict(_named(outputs))
-
-    module = tf.Module()
-    module.weights = model.weights
-    tf.saved_model.save(module, str(folder), signatures=serve)
-
-
-def _named(outputs: Any) -> Iterator[tuple[str, Any]]:
-    listed = outputs if isinstance(outputs, list | tuple) else [outputs]
-    return ((f"output_{index}", output) for index, output in enumerate(listed))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from export.importers.keras.keras2.hdf5 import Weight
-from export.importers.keras.keras2.kinds import KINDS, Slot
-from export.importers.keras.keras2.problems import Malformed
-from export.importers.keras.keras2.structure import Layer, Network
+from export.importers.keras.keras2.kinds import KINDS, ONLY_IN_TRAINING, OPERATIONS, Slot
+from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
+from export.importers.keras.keras2.structure import Layer, Network, every_layer
 
 Path = tuple[str, ...]
 """Where a layer is: the names of the networks around it, and its own."""
@@ -51,38 +51,58 @@ def _layers(network: Network, saved: Mapping[str, list[Weight]]) -> Iterator[tup
 def _order(layer: Layer, weights: list[Weight]) -> list[Wanted]:
     """The weights of a layer in the order of the file, told by their names.
 
-    Keras 2 writes those that are trained first. Where a network's own `trainable` was off, which older versions do not
-    save, it writes each layer's together; the names of the layers, which stand before those of the weights, decide.
+    Keras 2 writes those that are trained first. Versions differ in whether a network's own `trainable` counts for that,
+    and older ones do not save it.
     """
-    in_place = list(_wanted((layer,), (), True))
-    trained_first = sorted(in_place, key=lambda wanted: not wanted.trained)
-    if len(in_place) != len(weights):
-        raise Malformed(f"the layer {layer.name!r} has {len(in_place)} weights, and {len(weights)} are saved")
-    fitting = [order for order in (trained_first, in_place) if _named_alike(order, weights)]
-    if not fitting:
-        names = ", ".join(weight.last_name for weight in weights[:6])
-        raise Malformed(f"the weights of the layer {layer.name!r} are saved as {names}, which is not their order")
-    return max(fitting, key=lambda order: _alike_owners(order, weights))
+    names = {wanted.path[-1] for wanted in _wanted((layer,), (), True)}
+    for networks_count in (False, True):
+        in_place = list(_wanted((layer,), (), networks_count))
+        if len(in_place) != len(weights):
+            raise Malformed(f"the layer {layer.name!r} has {len(in_place)} weights, and {len(weights)} are saved")
+        for order in (sorted(in_place, key=lambda wanted: not wanted.trained), in_place):
+            if all(_fits(wanted, weight, names) for wanted, weight in zip(order, weights)):
+                return order
+    found = ", ".join(weight.name for weight in weights[:4])
+    raise Malformed(f"the weights of the layer {layer.name!r} are saved as {found}, …, which is not their order")
 
 
-def _wanted(layers: tuple[Layer, ...], above: Path, trained: bool) -> Iterator[Wanted]:
+def _wanted(layers: tuple[Layer, ...], above: Path, networks_count: bool, trained: bool = True) -> Iterator[Wanted]:
     for layer in layers:
-        on = trained and layer.config.get("trainable", True) is not False
+        on = layer.config.get("trainable", True) is not False
         path = (*above, layer.name)
         if layer.network:
-            yield from _wanted(layer.network.layers, path, on and layer.network.trainable)
+            inside = trained and (layer.network.trainable or not networks_count)
+            yield from _wanted(layer.network.layers, path, networks_count, inside)
         elif kind := KINDS.get(layer.kind):
             for slot in kind.slots_of(layer.config):
                 if not (layer.kind == "Normalization" and layer.config.get("mean") is not None):
-                    yield Wanted(path, slot, on and slot.trained)
+                    yield Wanted(path, slot, trained and on and slot.trained)
 
 
-def _named_alike(order: list[Wanted], weights: list[Weight]) -> bool:
-    return all(wanted.slot.name == weight.last_name for wanted, weight in zip(order, weights))
+def _fits(wanted: Wanted, weight: Weight, names: set[str]) -> bool:
+    """Whether an array has the name of a weight, and not that of another layer before it.
+
+    Most arrays are called by their layer too. The names of those that were renamed, or made twice, are of no layer.
+    """
+    if wanted.slot.name != weight.last_name:
+        return False
+    owner = weight.owner
+    while owner not in names and "/" in owner:
+        owner = owner.partition("/")[2]
+    return owner not in names or owner == wanted.path[-1]
 
 
-def _alike_owners(order: list[Wanted], weights: list[Weight]) -> int:
-    """For how many weights the array's name ends in the name of the layer."""
-    return sum(
-        f"/{weight.owner}".endswith(f"/{wanted.path[-1]}") for wanted, weight in zip(order, weights) if weight.owner
-    )
+def check_known(network: Network) -> None:
+    """Raise OwnCode for layers that no Keras has, NotTranslated for those whose weights are not known."""
+    import keras
+
+    for layer in every_layer(network):
+        if layer.network or layer.kind in _KNOWN:
+            continue
+        if layer.kind == "Lambda" or not (hasattr(keras.layers, layer.kind) or layer.kind in _ONLY_IN_KERAS_2):
+            raise OwnCode(layer.kind, layer.name)
+        raise NotTranslated(f"layer {layer.name!r} ({layer.kind}): it is of a kind that is not built here")
+
+
+_KNOWN = frozenset({*KINDS, *ONLY_IN_TRAINING, *OPERATIONS, "InputLayer", "ThresholdedReLU"})
+_ONLY_IN_KERAS_2 = frozenset({"CuDNNGRU", "CuDNNLSTM", "LocallyConnected1D", "LocallyConnected2D"})
