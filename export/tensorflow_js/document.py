@@ -54,12 +54,6 @@ class Document:
         return cls(path, "layers", _layers(path, topology), manifest, {}, {})
 
 
-def is_keras(path: Path) -> bool:
-    """Whether a JSON file is the architecture that Keras's `to_json` gives, which names no weights."""
-    content = read_json(path)
-    return isinstance(content, dict) and "weightsManifest" not in content and {"class_name", "config"} <= content.keys()
-
-
 def read_json(path: Path) -> Any:
     """What a JSON file holds; raises Damaged, or TooLarge for one over MAX_BYTES or deeper than MAX_DEPTH."""
     if path.stat().st_size > MAX_BYTES:

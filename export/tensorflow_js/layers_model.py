@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from export.errors import CannotOpen, Damaged, first_line
-from export.importers.keras.keras2 import structure
+from export.importers.keras.keras2 import saved_model, structure
 from export.importers.keras.keras2.build import build
 from export.importers.keras.keras2.hdf5 import Weight
 from export.importers.keras.keras2.kinds import KINDS
@@ -23,24 +22,15 @@ Place = tuple[str, ...]
 """Where a layer is: the names of the networks around it, and its own."""
 
 _ADVICE = "Convert it in Python, where it was made, and give the SavedModel or the Keras file."
-_NOT_IN_NAMES = re.compile(r"\W", re.ASCII)
 _OTHERWISE = frozenset(("Resizing", "CenterCrop"))
 """Layers whose borders TensorFlow.js puts elsewhere than Keras."""
 
 
 def save(document: Document, weights: Mapping[str, npt.NDArray[Any]], folder: Path) -> None:
     """Write the model to `folder` as a SavedModel; raises CannotOpen, or Damaged where its weights do not fit."""
-    import keras
-
     built = model(document, weights)
-    # A layer's name may be one that TensorFlow does not take for an input's.
-    inputs = [
-        keras.Input(batch_shape=given.shape, dtype=given.dtype, name=_NOT_IN_NAMES.sub("_", f"input_{given.name}"))
-        for given in built.inputs
-    ]
-    given = inputs[0] if len(inputs) == 1 else inputs
     with _explained(document.path):
-        keras.Model(given, built(given, training=False)).export(str(folder), verbose=False)
+        saved_model.write(built, [weight.value for weight in built.weights], folder)
 
 
 def model(document: Document, weights: Mapping[str, npt.NDArray[Any]]) -> Any:

@@ -214,10 +214,15 @@ def test_wrong_labels(tmp_path: Path, export_to: ExportTo) -> None:
 
 
 def test_keras_architecture(tmp_path: Path, export_to: ExportTo) -> None:
-    """Keras's own JSON is told from TensorFlow.js's: it is a network without weights."""
-    (tmp_path / "model.json").write_text(models.network().to_json())
-    with pytest.raises(NotAModel, match=r"architecture of a Keras model, without its weights.*model\.export\(FOLDER\)"):
-        export_to(tmp_path / "model.json")
+    """Keras's own JSON is told from TensorFlow.js's: it is a network without weights, in an archive too."""
+    folder = tmp_path / "keras"
+    folder.mkdir()
+    (folder / "model.json").write_text(models.network().to_json())
+    for source in (folder, folder / "model.json", zipped(folder, tmp_path / "keras.zip", "")):
+        with pytest.raises(
+            NotAModel, match=r"this is the network of a Keras model without its weights\. Give the \.h5"
+        ):
+            export_to(source)
 
 
 def test_missing_weights(tmp_path: Path, export_to: ExportTo) -> None:

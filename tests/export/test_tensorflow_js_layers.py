@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from export.errors import CannotOpen, Damaged
-from export.tensorflow_js import layers_model
+from export.errors import CannotOpen, Damaged, ExportError
+from export.importers.tensorflow_js.importer import TensorFlowJsImporter
+from export.tensorflow_js import building, layers_model
 from export.tensorflow_js.document import Document
 from export.tensorflow_js.weights import read_groups, read_weights
 from tests.export import tensorflow_js
@@ -154,8 +157,8 @@ def configure(index: int, **options: Any) -> Callable[[dict[str, Any]], object]:
             r"'resizing' \(Resizing\) is not the same in TensorFlow\.js",
         ),
         (layer("UpSampling2D", "up", size=[2, 2], interpolation="bilinear"), r"'up' \(UpSampling2D\) is not the same"),
-        (layer("Lambda", "mine", function="x"), r"'mine' is a Lambda, which only its author's code computes"),
-        (layer("CustomAttention", "mine"), r"'mine' is a CustomAttention, which only its author's code"),
+        (layer("Lambda", "mine", function="x"), r"'mine' \(Lambda\): it is of a kind that is not built here"),
+        (layer("CustomAttention", "mine"), r"'mine' \(CustomAttention\): it is of a kind that is not built"),
         (layer("Cropping2D", "crop", cropping=[[20, 20], [20, 20]]), "Keras cannot build it"),
         ({"class_name": "ReLU"}, "config"),
     ],
@@ -192,5 +195,30 @@ def test_saved_model(tmp_path: Path) -> None:
     document = Document.read(folder / "model.json")
     weights = read_weights(document.path, read_groups(document.path, document.manifest))
     layers_model.save(document, weights, tmp_path / "saved")
-    served = keras.layers.TFSMLayer(str(tmp_path / "saved"), call_endpoint="serve")
-    np.testing.assert_allclose(served(BATCH), built(folder)(BATCH), atol=1e-6)
+    served = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+    (answer,) = served(tf.constant(BATCH)).values()
+    np.testing.assert_allclose(answer, built(folder)(BATCH), atol=1e-6)
+
+
+DAMAGES = (None, True, 0, -1, 1e9, 2**70, "", "x", "DT_FLOAT", [], [1], {}, [[]], {"class_name": "Dense", "config": {}})
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_damage(seed: int, tmp_path: Path) -> None:
+    """A model.json in which anything is something else is built or refused by a sentence."""
+    random = Random(seed)
+    folder = write(tmp_path / "model", chain(layer("Reshape", "reshape", target_shape=[11, None, 2])))
+    content = json.loads((folder / "model.json").read_text())
+    inside, key = random.choice(list(places(content)))
+    inside[key] = random.choice(DAMAGES)
+    (folder / "model.json").write_text(json.dumps(content))
+    with suppress(ExportError):
+        TensorFlowJsImporter().check(folder / "model.json")
+        building.save(folder / "model.json", tmp_path / "saved")
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in JSON: what it is in, and its key or number there."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from places(value[key])

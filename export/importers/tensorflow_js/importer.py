@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from export.errors import MissingPreprocessing, NotAModel
 from export.importers.importer import Importer, Opening
+from export.importers.keras.importer import KerasImporter
 from export.importers.saved_model.importer import SavedModelImporter
 from export.options import PRESETS
 from export.source import integrity, labels
 from export.source.fingerprint import fingerprint
 from export.source.labels import EmbeddedLabels
 from export.source.origin import Origin
-from export.tensorflow_js import document, weights
+from export.tensorflow_js import weights
 from export.tensorflow_js.document import Document
 from export.tensorflow_js.teachable_machine import METADATA, TeachableMachine
 
@@ -62,12 +63,8 @@ class TensorFlowJsImporter(Importer):
     def check(self, path: Path) -> None:
         """Refuse JSON of another kind, weights that are missing, cut off or elsewhere, and models of sounds."""
         integrity.check_present(path)
-        if document.is_keras(path):
-            raise NotAModel(
-                path,
-                "this is the architecture of a Keras model, without its weights. Give the .h5 file that holds them, "
-                "with this one beside it; or load both in Python, and call model.export(FOLDER).",
-            )
+        if advice := KerasImporter().advice(path):
+            raise NotAModel(path, f"this {advice}")
         found = Document.read(path)
         weights.check_files(path, weights.read_groups(path, found.manifest))
         if described := TeachableMachine.beside(path):
