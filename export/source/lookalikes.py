@@ -21,6 +21,10 @@ _LOOKALIKES = (
     ("*.index", f"belongs to a training checkpoint, weights without their network. {EXPORT_AGAIN}"),
     ("*.data-?????-of-?????", f"belongs to a training checkpoint, weights without their network. {EXPORT_AGAIN}"),
     ("saved_model.cpb", "is a SavedModel over 2 GB, which an ONNX file cannot hold. Export a smaller network."),
+    *(
+        (name, "belongs to TensorFlow.js before version 1. Give the model that it was converted from.")
+        for name in ("tensorflowjs_model.pb", "weights_manifest.json")
+    ),
     (
         "*.pb",
         "is a frozen graph, which does not say what is its input and output. Load it with tf.compat.v1.import_graph_def"

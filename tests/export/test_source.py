@@ -195,6 +195,8 @@ def test_other_files_in_a_saved_model(tmp_path: Path, opened: Opened) -> None:
         ("model.ckpt-100.index", "belongs to a training checkpoint, weights without their network"),
         ("model.ckpt-100.data-00000-of-00001", "belongs to a training checkpoint, weights without their network"),
         ("frozen_inference_graph.pb", r"is a frozen graph.*simple_save"),
+        ("tensorflowjs_model.pb", r"belongs to TensorFlow\.js before version 1"),
+        ("weights_manifest.json", r"belongs to TensorFlow\.js before version 1"),
         ("fingerprint.pb", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("variables.index", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("saved_model.cpb", "is a SavedModel over 2 GB"),

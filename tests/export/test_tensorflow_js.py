@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from export.errors import CannotOpen, MissingPreprocessing, NotAClassifier, NotAModel, SeveralModels, WrongLabels
 from export.opening import open_subject
 from export.options import Options
+from export.source import layout
 from export.source.source import open_source
 from predictor import Classifier
 from tests.cloud_storage import CloudStorage
@@ -251,10 +252,17 @@ def test_several_models(tmp_path: Path, export_to: ExportTo) -> None:
         export_to(tmp_path / "both")
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras with NumPy 2
-def test_beside_a_keras_file(tmp_path: Path, few_pictures: Path, export_to: ExportTo) -> None:
-    """Keras's JSON beside a whole Keras file is no second model."""
-    model = models.network()
-    model.save(tmp_path / "flowers.keras")
-    (tmp_path / "model.json").write_text(model.to_json())
-    assert export_to(tmp_path, scale="0..1", images=few_pictures).info.name == "flowers"
+@pytest.mark.parametrize(
+    ("names", "model"),
+    [
+        (["web_model/model.json", "web_model/group1-shard1of1"], "web_model/model.json"),
+        (["a/model.json", "a/data/group1-shard1of2.bin", "a/other-model.json"], "a/model.json"),
+        (["model (1).json", "model.weights (1).bin"], "model (1).json"),
+        (["flowers.json", "flowers.weights.bin"], "flowers.json"),
+        (["model.json", "model.h5"], "model.h5"),
+        (["tf_model.h5", "pytorch_model.bin", "pytorch_model.bin.index.json", "config.json"], "tf_model.h5"),
+    ],
+)
+def test_names(names: list[str], model: str) -> None:
+    """A model is found by the names of its files, and JSON of other kinds is not taken for one."""
+    assert str(layout.find("here", [PurePosixPath(name) for name in names]).path) == model

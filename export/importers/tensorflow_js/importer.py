@@ -25,7 +25,8 @@ from export.tensorflow_js.teachable_machine import METADATA, TeachableMachine
 if TYPE_CHECKING:
     from export.importers.pipeline import Pipeline
 
-_MODEL = re.compile(r".*model.*\.json", re.IGNORECASE)
+_USUAL = "model.json"
+_MODEL = re.compile(r".*model( ?\(\d+\))?\.json", re.IGNORECASE)  # browsers count what they save again
 _SHARD = re.compile(r".*\.bin|group\d+-shard\d+of\d+", re.IGNORECASE)
 _TEACHABLE_MACHINES = "teachable-machine"
 """What its presets' names begin with: one for each way in which pictures come to it."""
@@ -40,11 +41,13 @@ class TensorFlowJsImporter(Importer):
 
     def match(self, names: Collection[PurePosixPath]) -> list[PurePosixPath]:
         """The JSON files with weights beside them or below; of a file alone what lies with it is not known."""
-        shards = [name for name in names if _SHARD.fullmatch(name.name)]
         models = [name for name in names if _is_model(name, names)]
-        return [
-            name for name in models if len(names) == 1 or any(shard.is_relative_to(name.parent) for shard in shards)
-        ]
+        usual = {name.parent for name in models if name.name == _USUAL}
+        models = [name for name in models if name.name == _USUAL or name.parent not in usual]
+        if len(names) == 1:
+            return models
+        shards = [name for name in names if _SHARD.fullmatch(name.name)]
+        return [name for name in models if any(shard.is_relative_to(name.parent) for shard in shards)]
 
     def is_part(self, name: PurePosixPath) -> bool:
         """Whether it can be the model or its weights."""
