@@ -15,9 +15,9 @@ import tensorflow as tf
 
 from export.errors import CannotOpen, Damaged
 from export.graph.saved_model import SavedModel
-from export.tensorflow_js import graph_model
-from export.tensorflow_js.document import Document
-from export.tensorflow_js.weights import read_groups, read_weights
+from export.importers.tensorflow_js import graph_model
+from export.importers.tensorflow_js.document import Document
+from export.importers.tensorflow_js.weights import read_groups, read_weights
 from tests.export import tensorflow_js
 from tests.export import tensorflow_js_files as files
 

@@ -14,10 +14,10 @@ import pytest
 import tensorflow as tf
 
 from export.errors import CannotOpen, Damaged, ExportError
+from export.importers.tensorflow_js import building, layers_model
+from export.importers.tensorflow_js.document import Document
 from export.importers.tensorflow_js.importer import TensorFlowJsImporter
-from export.tensorflow_js import building, layers_model
-from export.tensorflow_js.document import Document
-from export.tensorflow_js.weights import read_groups, read_weights
+from export.importers.tensorflow_js.weights import read_groups, read_weights
 from tests.export import tensorflow_js
 from tests.export import tensorflow_js_files as files
 

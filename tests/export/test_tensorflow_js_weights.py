@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from export.errors import CannotOpen, Damaged, NotAModel, TooLarge
-from export.tensorflow_js import document, weights
-from export.tensorflow_js.document import Document
+from export.importers.tensorflow_js import document, weights
+from export.importers.tensorflow_js.document import Document
 from tests.export import tensorflow_js_files as files
 
 VALUES = {

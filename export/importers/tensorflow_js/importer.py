@@ -13,14 +13,14 @@ from export.errors import MissingPreprocessing, NotAModel
 from export.importers.importer import Importer, Opening
 from export.importers.keras.importer import KerasImporter
 from export.importers.saved_model.importer import SavedModelImporter
+from export.importers.tensorflow_js import weights
+from export.importers.tensorflow_js.document import Document
+from export.importers.tensorflow_js.teachable_machine import METADATA, TeachableMachine
 from export.options import PRESETS
 from export.source import integrity, labels
 from export.source.fingerprint import fingerprint
 from export.source.labels import EmbeddedLabels
 from export.source.origin import Origin
-from export.tensorflow_js import weights
-from export.tensorflow_js.document import Document
-from export.tensorflow_js.teachable_machine import METADATA, TeachableMachine
 
 if TYPE_CHECKING:
     from export.importers.pipeline import Pipeline
@@ -75,7 +75,7 @@ class TensorFlowJsImporter(Importer):
 
     def open(self, opening: Opening) -> Pipeline:
         """The pipeline of the SavedModel; the fingerprint is that of model.json and the weights."""
-        from export.tensorflow_js import building
+        from export.importers.tensorflow_js import building
 
         path = opening.path
         folder = Path(opening.stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))

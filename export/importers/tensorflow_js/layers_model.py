@@ -16,7 +16,7 @@ from export.importers.keras.keras2.hdf5 import Weight
 from export.importers.keras.keras2.kinds import KINDS
 from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
 from export.importers.keras.keras2.structure import Network
-from export.tensorflow_js.document import Document
+from export.importers.tensorflow_js.document import Document
 
 Place = tuple[str, ...]
 """Where a layer is: the names of the networks around it, and its own."""

@@ -6,6 +6,7 @@ The format: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/type
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -74,9 +75,8 @@ def read_groups(path: Path, manifest: Iterable[Any]) -> tuple[Group, ...]:
     weights = [weight for group in groups for weight in group.weights]
     if len(weights) > MAX_WEIGHTS:
         raise TooLarge(path, f"it has more than {MAX_WEIGHTS:,} weights.")
-    names = [weight.name for weight in weights]
-    if twice := next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None:
-        raise Damaged(path, f"it has two weights of the name {twice!r}")
+    if twice := [name for name, count in Counter(weight.name for weight in weights).items() if count > 1]:
+        raise Damaged(path, f"it has two weights of the name {twice[0]!r}")
     size = sum(weight.count * (1 if weight.dtype == "string" else _itemsize(weight)) for weight in weights)
     if size > MAX_BYTES:
         raise TooLarge(path, f"its weights take {size / 1e9:.1f} GB, and an ONNX file holds 2 GB at most.")

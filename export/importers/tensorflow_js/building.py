@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from export.tensorflow_js import graph_model, layers_model
-from export.tensorflow_js.document import Document
-from export.tensorflow_js.weights import read_groups, read_weights
+from export.importers.tensorflow_js import graph_model, layers_model
+from export.importers.tensorflow_js.document import Document
+from export.importers.tensorflow_js.weights import read_groups, read_weights
 
 
 def save(path: Path, folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from export.errors import CannotOpen, Damaged
-from export.tensorflow_js.operations import FUSED
+from export.importers.tensorflow_js.operations import FUSED
 
 GraphDef = Any  # protocol buffers without type stubs
 NodeDef = Any

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import NotAClassifier
-from export.tensorflow_js.document import read_json
+from export.importers.tensorflow_js.document import read_json
 
 METADATA = "metadata.json"
 

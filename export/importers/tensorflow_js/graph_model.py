@@ -13,9 +13,9 @@ from google.protobuf import json_format
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export.errors import CannotOpen, Damaged, first_line
-from export.tensorflow_js import operations
-from export.tensorflow_js.document import Document
-from export.tensorflow_js.fused import unfuse
+from export.importers.tensorflow_js import operations
+from export.importers.tensorflow_js.document import Document
+from export.importers.tensorflow_js.fused import unfuse
 
 GraphDef = Any  # protocol buffers without type stubs
 NodeDef = Any
