@@ -36,7 +36,7 @@ def of(value: Any) -> Any:
     if value == "leaky_relu":
         return leaky_relu
     if not isinstance(value, str) or not (name := SAME.get(value)):
-        raise OwnCode("activation", str(value))
+        raise OwnCode(f"its activation {value!r} is none of Keras", str(value))
     return name
 
 

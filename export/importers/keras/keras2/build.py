@@ -23,7 +23,7 @@ Tensor = Any
 MOST_VALUES = 2**28
 """Values of a tensor for one picture; 1 GB in single precision."""
 
-MOST_CALLS = 20_000
+MOST_CALLS = 5000
 """Of all layers together, for a network may stand at several places, and be called in itself by others."""
 
 

@@ -20,7 +20,7 @@ def holds_keras2(path: Path) -> bool:
         return False
     try:
         with hdf5.opened(path) as file:
-            version = hdf5.text(file, "keras_version") or _version_of_weights(file)
+            version = _version(file)
     except (Malformed, OSError) as error:
         raise CannotOpen(path, f"{error}. {_AGAIN}") from error
     return not version.startswith("3")
@@ -49,13 +49,13 @@ def save(path: Path, folder: Path) -> None:
 def _parts(path: Path, file: Any) -> tuple[Any, Any]:
     """The group with the weights, and the model's configuration, which may lie in another file."""
     config = hdf5.text(file, "model_config")
-    root = file if config is None else hdf5.weights_group(file)
-    _check_version(hdf5.text(file, "keras_version") or _version_of_weights(file))
+    root = hdf5.weights_group(file)
+    _check_version(_version(file))
     backend = hdf5.text(file, "backend") or hdf5.text(root, "backend")
     if backend not in (None, "tensorflow"):
         raise NotTranslated(f"it was trained with {backend}, whose convolutions are turned round")
     if own := hdf5.own_weights(root):
-        raise OwnCode("weight of the model itself", own[0])
+        raise NotTranslated(f"the model has a weight of its own, {own[0]!r}, which belongs to none of its layers")
     if config is not None:
         return root, text.parsed(config)
     model = architecture.beside(path)
@@ -64,9 +64,9 @@ def _parts(path: Path, file: Any) -> tuple[Any, Any]:
     return root, model
 
 
-def _version_of_weights(file: Any) -> str:
-    group = file["model_weights"] if "model_weights" in file and "model_config" in file.attrs else file
-    return (hdf5.text(group, "keras_version") if hasattr(group, "attrs") else None) or "2"
+def _version(file: Any) -> str:
+    """The version of Keras that wrote a file, in which it stands with the weights at times; 2 where it does not."""
+    return hdf5.text(file, "keras_version") or hdf5.text(hdf5.weights_group(file), "keras_version") or "2"
 
 
 def _check_version(version: str) -> None:
@@ -87,9 +87,9 @@ def _built(network: Network, saved: dict[str, list[Weight]]) -> Any:
 
 def _own_code(path: Path, error: OwnCode) -> str:
     """What to do about a model that needs code of its author."""
-    known = "{…}" if not error.kind.isidentifier() else f"{{{error.kind!r}: {error.kind}}}"
-    classes = "" if error.kind == "Lambda" else f", custom_objects={known}"
-    return f"its {error}: code of its author, which is not run from a file. Where that code is, {_run(path, classes)}"
+    known = f"{{{error.code!r}: {error.code}}}" if error.code.isidentifier() else "{…}"
+    classes = f", custom_objects={known}" if error.code else ""
+    return f"{error}: code of its author, which is not run from a file. Where that code is, {_run(path, classes)}"
 
 
 def _not_translated(path: Path, error: NotTranslated) -> str:

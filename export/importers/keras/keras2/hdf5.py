@@ -66,6 +66,8 @@ def text(group: Any, name: str) -> str | None:
     if value is None:
         return None
     value = value.item() if getattr(value, "size", 0) == 1 else value
+    if isinstance(value, str | bytes) and len(value) > MOST_TEXT:
+        raise Malformed(f"its attribute {name} is larger than {MOST_TEXT} bytes")
     if isinstance(value, bytes):
         try:
             return value.decode("utf-8")
@@ -111,12 +113,12 @@ def layers(root: Any) -> dict[str, list[Weight]]:
 def own_weights(root: Any) -> list[str]:
     """The names of weights that belong to the model and to none of its layers."""
     group = "top_level_model_weights"
-    return names(_inside(root, group), "weight_names") if group in root else []
+    return names(_inside(root, group), "weight_names") if _has(root, group) else []
 
 
 def weights_group(file: Any) -> Any:
-    """The group that holds the weights of a whole model."""
-    return _inside(file, "model_weights")
+    """The group that holds the weights: that of a whole model, or the file itself where it holds weights alone."""
+    return _inside(file, "model_weights") if "model_config" in file.attrs else file
 
 
 def _attribute(group: Any, name: str) -> Any:
@@ -137,12 +139,17 @@ def _inside(group: Any, path: str) -> Any:
     import h5py
 
     for part in path.split("/"):
-        if not isinstance(group, h5py.Group) or not part or part not in group:
+        if not isinstance(group, h5py.Group) or not part or not _has(group, part):
             raise Malformed(f"{path!r} is not in it")
-        if group.get(part, getclass=True, getlink=True) is not h5py.HardLink:
+        if group.id.links.get_info(part.encode()).type != h5py.h5l.TYPE_HARD:
             raise Malformed(f"{path!r} is a link to another place or file")
         group = group[part]
     return group
+
+
+def _has(group: Any, name: str) -> bool:
+    """Whether a group has a link of that name; `name in group` would follow it, into another file too."""
+    return bool(group.id.links.exists(name.encode()))
 
 
 def _dataset(group: Any, path: str) -> Any:

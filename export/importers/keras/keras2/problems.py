@@ -8,12 +8,19 @@ class NotTranslated(Exception):
 
 
 class OwnCode(Exception):
-    """It holds code of its author: a Lambda or a class of his own, which no library has."""
+    """It needs code of its author, which no library has; the message is a clause.
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"layer {name!r} is a {kind}")
-        self.kind = kind
-        self.name = name
+    code: the name of the class or function, as Keras 2 is to be given it; empty for a Lambda, which is in the file.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+    @classmethod
+    def of_layer(cls, kind: str, name: str) -> OwnCode:
+        """For a layer of a class that Keras does not have, or a Lambda."""
+        return cls(f"its layer {name!r} is a {kind}", "" if kind == "Lambda" else kind)
 
 
 class Malformed(Exception):

@@ -59,10 +59,15 @@ def _harmless(value: Any, key: str = "") -> Any:
         return value
     kind = value.get("class_name")
     if isinstance(kind, str) and not _is_known(kind):
-        raise OwnCode(kind, str(value.get("name") or key or "without name"))
+        raise OwnCode.of_layer(kind, _name(value) or key)
     if value.get("registered_name") or value.get("module") not in _MODULES:
-        raise OwnCode(str(kind), str(value.get("registered_name") or value.get("module")))
+        raise OwnCode.of_layer(str(kind), _name(value) or key)
     return {name: _harmless(one, name) for name, one in value.items() if not name.endswith(_FOR_TRAINING)}
+
+
+def _name(layer: dict[str, Any]) -> str:
+    config = layer.get("config")
+    return str(layer.get("name") or (config.get("name") if isinstance(config, dict) else "") or "")
 
 
 def _is_known(kind: str) -> bool:

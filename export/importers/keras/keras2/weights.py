@@ -100,7 +100,7 @@ def check_known(network: Network) -> None:
         if layer.network or layer.kind in _KNOWN:
             continue
         if layer.kind == "Lambda" or not (hasattr(keras.layers, layer.kind) or layer.kind in _ONLY_IN_KERAS_2):
-            raise OwnCode(layer.kind, layer.name)
+            raise OwnCode.of_layer(layer.kind, layer.name)
         raise NotTranslated(f"layer {layer.name!r} ({layer.kind}): it is of a kind that is not built here")
 
 
