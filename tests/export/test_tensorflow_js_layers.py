@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -135,6 +136,22 @@ def test_functional(tmp_path: Path) -> None:
     folder = write(tmp_path / "model", {"class_name": "Model", "config": config}, **weights)
     (witness,) = tensorflow_js.answer(folder, BATCH)
     np.testing.assert_allclose(np.ravel(built(folder)(BATCH)), witness, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras with NumPy 2
+def test_keras_3(tmp_path: Path) -> None:
+    """What the converter makes of a model of Keras 3, which TensorFlow.js itself does not load, answers as Keras."""
+    layers = keras.layers
+    pixels = layers.Input([SIZE, SIZE, 3])
+    base = keras.Sequential([layers.Input([SIZE, SIZE, 3]), layers.Conv2D(4, 3, activation="relu")])
+    left = base(pixels, training=False)
+    both = layers.Add()([left, layers.Conv2D(4, 3, padding="same")(left)])
+    scores = layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(layers.Dropout(0.2)(both)))
+    model = keras.Model(pixels, scores)
+    topology = {"keras_version": keras.__version__, "model_config": json.loads(model.to_json())}
+    stored = [files.quantized(weight.path, weight.numpy()) for weight in model.weights]
+    folder = files.write(tmp_path / "model", topology, stored, format="layers-model")
+    np.testing.assert_allclose(built(folder)(BATCH), model(BATCH), atol=1e-6)
 
 
 def rename(old: str, new: str) -> Callable[[dict[str, Any]], object]:

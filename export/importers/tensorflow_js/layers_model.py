@@ -71,7 +71,20 @@ def _as_keras_writes(layer: Any) -> Any:
             raise NotTranslated(f"its layer {config.get('name')!r} ({kind}) is not the same in TensorFlow.js and Keras")
         if kind == "Reshape" and isinstance(sides := config.get("target_shape"), list):
             config = {**config, "target_shape": [-1 if side is None else side for side in sides]}
-    return {key: _as_keras_writes(value) for key, value in {**layer, **({"config": config} if config else {})}.items()}
+    plain = {**layer, **({"config": config} if config else {})}
+    if isinstance(nodes := layer.get("inbound_nodes"), list):
+        plain["inbound_nodes"] = [_call(node) for node in nodes]
+    return {key: _as_keras_writes(value) for key, value in plain.items()}
+
+
+def _call(node: Any) -> Any:
+    """What a layer is called on, as Keras 2 writes it; Keras 3 does so in objects, of which only tensors are known."""
+    try:
+        (given,) = node["args"]
+        tensors = given if isinstance(given, list) else [given]
+        return [[*tensor["config"]["keras_history"], node["kwargs"]] for tensor in tensors]
+    except (TypeError, KeyError, ValueError):
+        return node
 
 
 def _assigned(
