@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -152,7 +152,7 @@ def _tolerance(subject: Subject, options: Options) -> float:
     return min(subject.pipeline.step / 2 or DEFAULT_TOLERANCE, DEFAULT_TOLERANCE)
 
 
-def _pictures(options: Options) -> list[Picture]:
+def _pictures(options: Options) -> Sequence[Picture]:
     """What to verify on: the user's pictures for it, else those given to find the preprocessing, else made ones."""
     folder = options.images or options.samples or options.labelled
     return pictures.from_folder(folder) if folder else pictures.made()
