@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,30 @@ def test_kind(kind: str, batch: Any, tmp_path: Path) -> None:
     if kind == "channels_first":
         batch = tf.transpose(batch, [0, 3, 1, 2])
     check_equal(tmp_path / "m.h5", saved(models.KINDS[kind](), tmp_path / "m.h5", batch), batch)
+
+
+@pytest.mark.parametrize("kind", ["partly_frozen", "shared", "preprocessing"])
+def test_archive(kind: str, batch: Any, tmp_path: Path) -> None:
+    """A .keras archive as TensorFlow 2.12 to 2.15 saves it answers as Keras 2 does."""
+    models.with_weights(models.KINDS[kind](), batch).save(tmp_path / "m.keras")
+    check_equal(tmp_path / "m.keras", tf_keras.models.load_model(tmp_path / "m.keras", compile=False), batch)
+
+
+def test_archive_of_networks(batch: Any, tmp_path: Path) -> None:
+    """So does one of a network in a network, with the names of groups that TensorFlow 2.12 used."""
+    original = models.with_weights(models.teachable_machine(), batch)
+    original.save(tmp_path / "new.keras")
+    with zipfile.ZipFile(tmp_path / "new.keras") as new, zipfile.ZipFile(tmp_path / "m.keras", "w") as old:
+        for name in ("metadata.json", "config.json"):
+            old.writestr(name, new.read(name))
+        weights = io.BytesIO(new.read("model.weights.h5"))
+        with h5py.File(weights, "r+") as h5:
+            groups: list[str] = []
+            h5.visit(groups.append)
+            for group in sorted((name for name in groups if name.endswith("layers")), reverse=True):
+                h5.move(group, f"{group[: -len('layers')]}_layer_checkpoint_dependencies")
+        old.writestr("model.weights.h5", weights.getvalue())
+    check_equal(tmp_path / "m.keras", original, batch)
 
 
 def every_layer(config: Config) -> list[Config]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import resource
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -344,6 +346,54 @@ def test_calls_without_end(copied: Path) -> None:
         h5.attrs["model_config"] = json.dumps(network(24))
         h5["model_weights"].attrs["layer_names"] = np.array([], "S1")
     assert "calls its layers more than" in refused(copied)
+
+
+@pytest.fixture
+def archive(original: Path, tmp_path: Path) -> dict[str, bytes]:
+    """The files in a .keras archive of the same model."""
+    tf_keras.models.load_model(original, compile=False).save(tmp_path / "original.keras")
+    with zipfile.ZipFile(tmp_path / "original.keras") as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def packed(files: dict[str, bytes], path: Path) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def changed(weights: bytes, change: Callable[[Any], None]) -> bytes:
+    """A file of weights with a change."""
+    file = io.BytesIO(weights)
+    with h5py.File(file, "r+") as h5:
+        change(h5)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda h5: h5.__delitem__("layers/dense/vars/1"), "'layers/dense/vars/1' is not in it"),
+        (lambda h5: h5["layers/dense/vars"].create_dataset("2", data=np.zeros(4)), "it holds 11 arrays"),
+        (lambda h5: h5["layers/dense/vars"].move("0", "01"), "'layers/dense/vars/0' is not in it"),
+        (lambda h5: h5["layers"].__setitem__("again", h5["layers"]), "groups inside groups without end"),
+        (lambda h5: h5["layers"].__setitem__("far", h5py.ExternalLink("/etc/passwd", "/")), "link to another place"),
+    ],
+)
+def test_archive_with_other_weights(
+    change: Callable[[Any], None], said: str, archive: dict[str, bytes], tmp_path: Path
+) -> None:
+    """An archive holds exactly the arrays of its layers, or is refused."""
+    archive["model.weights.h5"] = changed(archive["model.weights.h5"], change)
+    assert said in refused(packed(archive, tmp_path / "m.keras"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+def test_archive_that_expands(name: str, archive: dict[str, bytes], tmp_path: Path) -> None:
+    """A file in an archive that would be hundreds of times larger unpacked is not unpacked."""
+    archive[name] = b" " * 2**22
+    assert f"its {name} takes 4194304 bytes when it is unpacked" in refused(packed(archive, tmp_path / "m.keras"))
 
 
 def test_not_a_whole_file(copied: Path) -> None:

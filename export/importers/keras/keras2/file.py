@@ -1,23 +1,34 @@
-"""An HDF5 file of Keras 2, written out as a SavedModel."""
+"""A file of Keras 2, written out as a SavedModel."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from export.errors import CannotOpen, first_line
-from export.importers.keras.keras2 import architecture, build, hdf5, saved_model, structure, text, tf_keras, weights
-from export.importers.keras.keras2.hdf5 import Weight
+from export.importers.keras.keras2 import (
+    architecture,
+    archive,
+    build,
+    hdf5,
+    saved_model,
+    structure,
+    text,
+    tf_keras,
+    weights,
+)
 from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
 from export.importers.keras.keras2.structure import Network
+from export.importers.keras.keras2.weights import Assigned
 
 _AGAIN = "Save it again in the Python that made it, and copy the whole file."
 
 
 def holds_keras2(path: Path) -> bool:
-    """Whether a file is HDF5 that Keras 2 wrote, or an older one; raises CannotOpen where that cannot be read."""
+    """Whether Keras 2 wrote a file, or an older one; raises CannotOpen where that cannot be read."""
     if not hdf5.is_hdf5(path):
-        return False
+        return archive.version(path).startswith("2")
     try:
         with hdf5.opened(path) as file:
             version = _version(file)
@@ -29,21 +40,30 @@ def holds_keras2(path: Path) -> bool:
 def save(path: Path, folder: Path) -> None:
     """Write the model to `folder` as a SavedModel; raises CannotOpen with what to do."""
     try:
-        with hdf5.opened(path) as file:
-            root, model = _parts(path, file)
-            network = structure.network(model)
-            saved = hdf5.layers(root)
-            try:
-                built = _built(network, saved)
-                saved_model.write(built, [weight.value for weight in built.weights], folder)
-            except NotTranslated as error:
-                tf_keras.write(model, network, saved, folder, error)
+        (_save_hdf5 if hdf5.is_hdf5(path) else _save_archive)(path, folder)
     except OwnCode as error:
         raise CannotOpen(path, _own_code(path, error)) from error
     except NotTranslated as error:
         raise CannotOpen(path, _not_translated(path, error)) from error
     except (Malformed, OSError) as error:
         raise CannotOpen(path, f"{error}. {_AGAIN}") from error
+
+
+def _save_hdf5(path: Path, folder: Path) -> None:
+    with hdf5.opened(path) as file:
+        root, model = _parts(path, file)
+        network = structure.network(model)
+        saved = hdf5.layers(root)
+        try:
+            _write(network, lambda: weights.assign(network, saved), folder)
+        except NotTranslated as error:
+            tf_keras.write(model, network, saved, folder, error)
+
+
+def _save_archive(path: Path, folder: Path) -> None:
+    with archive.opened(path) as (model, file):
+        network = structure.network(model)
+        _write(network, lambda: archive.assign(network, file), folder)
 
 
 def _parts(path: Path, file: Any) -> tuple[Any, Any]:
@@ -74,15 +94,17 @@ def _check_version(version: str) -> None:
         raise Malformed(f"Keras {version} wrote it, whose layers Keras 2.2 was the last to know")
 
 
-def _built(network: Network, saved: dict[str, list[Weight]]) -> Any:
-    """The network of Keras 3's layers; what these say against it is a NotTranslated too."""
+def _write(network: Network, assign: Callable[[], Assigned], folder: Path) -> None:
+    """Build and write a network; what Keras 3 says against it is a NotTranslated too."""
+    weights.check_known(network)
+    assigned = assign()
     try:
-        weights.check_known(network)
-        return build.build(network, weights.assign(network, saved))
+        built = build.build(network, assigned)
     except (Malformed, NotTranslated, OwnCode):
         raise
     except Exception as error:  # Keras and TensorFlow raise many types
         raise NotTranslated(first_line(error)) from error
+    saved_model.write(built, [weight.value for weight in built.weights], folder)
 
 
 def _own_code(path: Path, error: OwnCode) -> str:

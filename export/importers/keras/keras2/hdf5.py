@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from export.importers.keras.keras2.problems import Malformed
 
@@ -22,6 +22,9 @@ MOST_TEXT = 2**23
 
 MOST_WEIGHTS = 2**31
 """Bytes of all weights, which is what an ONNX file can hold."""
+
+MOST_LEVELS = 24
+"""Of groups inside groups, in an archive; a network in a network adds two."""
 
 MOST_EXPANSION = 1024
 """How many bytes of weights a stored byte may stand for, where the file is compressed."""
@@ -52,7 +55,7 @@ def is_hdf5(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(path: Path | IO[bytes]) -> Iterator[Any]:
     """The file as an h5py.File for as long as the block runs; raises OSError where it is none."""
     import h5py  # takes a tenth of a second, and most models are SavedModels
 
@@ -99,7 +102,7 @@ def layers(root: Any) -> dict[str, list[Weight]]:
     total = 0
     for name in names(root, "layer_names"):
         group = _inside(root, name)
-        weights = [Weight(weight, _dataset(group, weight)) for weight in names(group, "weight_names")]
+        weights = [Weight(weight, dataset(group, weight)) for weight in names(group, "weight_names")]
         total += sum(weight.dataset.dtype.itemsize * math.prod(weight.dataset.shape) for weight in weights)
         if total > MOST_WEIGHTS:
             raise Malformed(f"its weights take more than {MOST_WEIGHTS / 1e9:.1f} GB")
@@ -113,7 +116,7 @@ def layers(root: Any) -> dict[str, list[Weight]]:
 def own_weights(root: Any) -> list[str]:
     """The names of weights that belong to the model and to none of its layers."""
     group = "top_level_model_weights"
-    return names(_inside(root, group), "weight_names") if _has(root, group) else []
+    return names(_inside(root, group), "weight_names") if has(root, group) else []
 
 
 def weights_group(file: Any) -> Any:
@@ -139,7 +142,7 @@ def _inside(group: Any, path: str) -> Any:
     import h5py
 
     for part in path.split("/"):
-        if not isinstance(group, h5py.Group) or not part or not _has(group, part):
+        if not isinstance(group, h5py.Group) or not part or not has(group, part):
             raise Malformed(f"{path!r} is not in it")
         if group.id.links.get_info(part.encode()).type != h5py.h5l.TYPE_HARD:
             raise Malformed(f"{path!r} is a link to another place or file")
@@ -147,12 +150,26 @@ def _inside(group: Any, path: str) -> Any:
     return group
 
 
-def _has(group: Any, name: str) -> bool:
+def has(group: Any, name: str) -> bool:
     """Whether a group has a link of that name; `name in group` would follow it, into another file too."""
     return bool(group.id.links.exists(name.encode()))
 
 
-def _dataset(group: Any, path: str) -> Any:
+def count(group: Any, level: int = 0) -> int:
+    """How many arrays lie in a group and all groups inside; raises Malformed for groups inside groups without end."""
+    import h5py
+
+    if level > MOST_LEVELS:
+        raise Malformed("it has groups inside groups without end")
+    found = 0
+    for name in group.id:
+        inside = _inside(group, name.decode("utf-8", "replace"))
+        found += count(inside, level + 1) if isinstance(inside, h5py.Group) else 1
+    return found
+
+
+def dataset(group: Any, path: str) -> Any:
+    """An array of numbers at a path, which is not read yet; raises Malformed for any other, and for too large ones."""
     import h5py
 
     dataset = _inside(group, path)

@@ -73,10 +73,15 @@ def _wanted(layers: tuple[Layer, ...], above: Path, networks_count: bool, traine
         if layer.network:
             inside = trained and (layer.network.trainable or not networks_count)
             yield from _wanted(layer.network.layers, path, networks_count, inside)
-        elif kind := KINDS.get(layer.kind):
-            for slot in kind.slots_of(layer.config):
-                if not (layer.kind == "Normalization" and layer.config.get("mean") is not None):
-                    yield Wanted(path, slot, trained and on and slot.trained)
+        elif layer.kind in KINDS:
+            yield from (Wanted(path, slot, trained and on and slot.trained) for slot in slots(layer))
+
+
+def slots(layer: Layer) -> tuple[Slot, ...]:
+    """The weights that a layer has, in the order in which it makes them."""
+    if layer.kind == "Normalization" and layer.config.get("mean") is not None:
+        return ()
+    return KINDS[layer.kind].slots_of(layer.config)
 
 
 def _fits(wanted: Wanted, weight: Weight, names: set[str]) -> bool:
