@@ -85,15 +85,15 @@ class Classifier:
         MemoryError when there is not enough memory now.
         """
         pixels = decode(data, self.info.decoding, self.limits)
+        if self.info.resizing:
+            from predictor.resizing import check_resizing, resize  # with Pillow, which other models may not need
+
+            check_resizing(pixels, self.info.resizing, self.limits)
+            pixels = resize(pixels, self.info.resizing)
         if pixels.shape[2] != self._channels and self._channels is not None:
             kind, wanted = _KINDS[pixels.shape[2]], _KINDS[self._channels]
             raise BadImage(f"The picture is {kind}; the model takes pictures that are {wanted}.")
-        if self.info.resizing is None:
-            return pixels
-        from predictor.resizing import check_resizing, resize  # with Pillow, which other models may not need
-
-        check_resizing(pixels, self.info.resizing, self.limits)
-        return resize(pixels, self.info.resizing)
+        return pixels
 
     def scores(self, pixels: Pixels) -> Scores:
         """The score of every class, float32 [classes] and finite, for uint8 [height, width, channels].

@@ -1,6 +1,8 @@
-"""Image files to pixels, as TensorFlow's `decode_image` makes them, or Pillow."""
+"""Image files to pixels, as TensorFlow's `decode_image` makes them, or Pillow, OpenCV or Chromium."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +28,7 @@ def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
     if not data:
         raise BadImage("The file is empty.")
     limits.check_bytes(len(data))
-    if decoding.decoder == "tensorflow" and data.startswith(STARTS):
+    if decoding.decoder != "pillow" and data.startswith(STARTS):
         return _decode_jpeg(data, decoding, limits)
     from predictor import formats, pillow
 
@@ -36,5 +38,9 @@ def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
 def _decode_jpeg(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
     header = read_header(data)
     limits.check_pixels(header.width, header.height)
+    if decoding.decoder == "chromium" and not header.is_whole_blocks:
+        decoding = replace(decoding, jpeg_least=0)
     pixels = decoder.decode(data, header, decoding.of_jpeg(header.height, header.width))
-    return pixels if decoding.orientation == "ignore" else upright(pixels, read_orientation(data))
+    if decoding.orientation == "ignore":
+        return pixels
+    return upright(pixels, read_orientation(data, only_first=decoding.decoder == "opencv"))

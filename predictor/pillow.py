@@ -1,4 +1,4 @@
-"""Image files that Pillow opens: all that libjpeg-turbo does not decode for TensorFlow.
+"""Image files that Pillow opens: all that libjpeg-turbo does not decode.
 
 Imported by the first such file: a cold start that is answered for a JPEG does without the time Pillow takes to load.
 """
@@ -37,6 +37,8 @@ _CONTAINERS: Mapping[Format, Callable[[bytes], Container]] = {
     "WEBP": WebP.read,
 }
 _STILLS: Mapping[Format, Callable[[bytes], Still]] = {"JPEG": Jpeg.read, **_CONTAINERS}
+_COLOURS = {1: [0, 0, 0], 2: [0, 0, 0, 1], 3: [0, 1, 2], 4: [0, 1, 2, 3]}
+"""The channels that make RGB or RGBA, by how many a PNG has."""
 _PILLOW_PIXELS = 178_956_970  # twice Image.MAX_IMAGE_PIXELS: Pillow refuses more, whatever our own limit
 
 
@@ -45,6 +47,12 @@ def decode(data: bytes, format_: Format, decoding: Decoding, limits: Limits) -> 
     if decoding.decoder == "pillow":
         still = _STILLS[format_](data)
         pixels = _as_pillow(still, format_, decoding.channels, limits)
+    elif decoding.decoder != "tensorflow":
+        still = container = _CONTAINERS[format_](data)
+        read = _as_opencv if decoding.decoder == "opencv" else _as_chromium
+        pixels = read(container, format_, decoding.channels, limits)
+        if decoding.decoder == "opencv":  # which turns JPEGs alone
+            return pixels
     elif decoding.channels == 1 and format_ != "PNG":
         raise BadImage(f"The model takes gray pictures, and TensorFlow makes none of a {format_}.")
     else:
@@ -63,6 +71,29 @@ def _as_tensorflow(container: Container, format_: Format, channels: int, limits:
     """The pixels as TensorFlow converts them; alpha that it refuses to drop is dropped."""
     with _opened(container, format_, limits) as image:
         return container.pixels(image, channels, limits)
+
+
+def _as_opencv(container: Container, format_: Format, channels: int, limits: Limits) -> _Pixels:
+    """The pixels as OpenCV makes them: of a PNG by libpng, as TensorFlow does."""
+    with _opened(container, format_, limits) as image:
+        if format_ == "PNG":
+            return container.pixels(image, channels, limits)
+        image.info.pop("transparency", None)
+        rgb = converted(image, "RGB")
+    if channels == 3:
+        return rgb
+    from predictor.opencv import gray  # for few models
+
+    return gray(rgb, by_decoder=format_ == "BMP")
+
+
+def _as_chromium(container: Container, format_: Format, channels: int, limits: Limits) -> _Pixels:
+    """The pixels, with their alpha as a fourth channel where the file has one."""
+    with _opened(container, format_, limits) as image:
+        if format_ == "PNG":
+            pixels = container.pixels(image, 0, limits)
+            return pixels[..., _COLOURS[pixels.shape[2]]]
+        return converted(image, "RGBA" if image.mode == "RGBA" or "transparency" in image.info else "RGB")
 
 
 @contextmanager
