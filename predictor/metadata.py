@@ -38,9 +38,8 @@ class Decoding:
     that leaves so many pixels each.
     channels: 1 gray, 3 RGB, 0 as many as the file has.
     decoder: `tensorflow` is `tf.io.decode_image`; `pillow` is `PIL.Image.open` and `convert`, which knows no JPEG
-    options: those of the defaults, except that its transform is accurate; `opencv` is `cv2.imread`, its channels put
-    in the order RGB; `chromium` is what that browser draws, with 4 channels where the picture may be transparent, and
-    `jpeg_least` then says how far it reduces JPEGs whose sides are whole blocks.
+    options: those of the defaults, except that its transform is accurate; `opencv` is `cv2.imread`, in the order RGB;
+    `chromium` is what its canvas draws, to which JPEGs may be reduced as far as `jpeg_least` says.
     orientation: whether the picture is turned as its EXIF says, as `PIL.ImageOps.exif_transpose` does, or `cv2.imread`.
     """
 
@@ -54,11 +53,10 @@ class Decoding:
 
     def __post_init__(self) -> None:
         _check_choices(self)
-        if self.decoder != "tensorflow" and (self.channels == 0 or self.jpeg_ratio != 1):
-            name = self.decoder.capitalize()
-            raise ValueError(f"it wants {name} to decode without a number of channels or to a part of the size")
-        if self.decoder == "chromium" and self.channels != 3:
-            raise ValueError("it wants gray pictures of Chromium, which draws colours")
+        if self.decoder == "pillow" and (self.channels == 0 or self.jpeg_ratio != 1):
+            raise ValueError("it wants Pillow to decode without a number of channels or to a part of the size")
+        if self.channels not in {"opencv": (1, 3), "chromium": (3,)}.get(self.decoder, get_args(Channels)):
+            raise ValueError(f"it wants {self.decoder} to decode to {self.channels} channels")
         if self.jpeg_least and (self.decoder == "pillow" or self.jpeg_ratio != 1):
             raise ValueError("it wants JPEGs decoded to a part of their size for two reasons, or by Pillow")
 
@@ -75,10 +73,8 @@ class Decoding:
 class Resizing:
     """How Pillow, or Chromium's canvas, resizes the decoded picture to height x width pixels before the graph.
 
-    fit: of Pillow `stretch` is `Image.resize`, `crop` `ImageOps.fit`, `pad` `ImageOps.pad` in black;
-    `crop-to-aspect-ratio` cuts whole pixels off first, as `keras.utils.load_img`; `pad-to-aspect-ratio` adds black ones
-    first; `shorter-side` resizes the shorter side to `shorter` pixels and takes the middle, as torchvision's `Resize`
-    and `CenterCrop`. The canvas knows `stretch` and `crop`.
+    fit: `stretch` is `Image.resize`, `crop` `ImageOps.fit`, `pad` `ImageOps.pad` in black, the next two Keras's, the
+    last torchvision's `Resize` of the shorter side to `shorter` and `CenterCrop`. The canvas is square and crops.
     """
 
     method: ResizeMethod
@@ -93,8 +89,8 @@ class Resizing:
             raise ValueError(f"it wants pictures of {self.height} x {self.width} pixels")
         if type(self.shorter) is not int or self.shorter < 0 or (self.fit == "shorter-side") != (self.shorter > 0):
             raise ValueError(f"it wants a shorter side of {self.shorter} pixels with the fit {self.fit!r}")
-        if self.method in get_args(CanvasMethod) and (self.height != self.width or self.fit not in ("stretch", "crop")):
-            raise ValueError("it wants a canvas that is no square, or has another fit than stretch and crop")
+        if self.method in get_args(CanvasMethod) and (self.height, self.fit) != (self.width, "crop"):
+            raise ValueError("it wants a canvas that is no square or does not crop")
 
 
 @dataclass(frozen=True)
@@ -155,6 +151,11 @@ class ModelInfo:
     tools: dict[str, str] = dataclasses.field(default_factory=dict)
     requires: dict[str, str] = dataclasses.field(default_factory=dict)
     outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        on_canvas = self.resizing is not None and self.resizing.method in get_args(CanvasMethod)
+        if on_canvas != (self.decoding.decoder == "chromium"):
+            raise ValueError("it wants a decoder and a resizing of which one is Chromium's and the other is not")
 
     def to_json(self) -> str:
         """The document, as it stands in the file; without what older readers do not know, where it says nothing."""

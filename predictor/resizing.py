@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from typing import get_args
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from predictor.errors import ImageTooLarge
+from predictor.exif import UPRIGHT
+from predictor.formats import recognise
+from predictor.image import decode
 from predictor.limits import Limits
-from predictor.metadata import Resizing
+from predictor.metadata import CanvasMethod, Decoding, Resizing
+from predictor.pillow import orientation
+
+
+def read(data: bytes, decoding: Decoding, resizing: Resizing, limits: Limits) -> npt.NDArray[np.uint8]:
+    """The pixels of an image file, resized: uint8 [height, width, channels]; raises what `image.decode` raises."""
+    pixels = decode(data, decoding, limits)
+    if resizing.method in get_args(CanvasMethod):
+        from predictor.canvas import draw  # for few models
+
+        format_ = recognise(data)
+        is_turned = decoding.orientation == "apply" and format_ != "WEBP"  # of which Chromium does not read it
+        return draw(pixels, resizing, orientation(data, format_) if is_turned else UPRIGHT)
+    check_resizing(pixels, resizing, limits)
+    return resize(pixels, resizing)
 
 
 def check_resizing(pixels: npt.NDArray[np.uint8], resizing: Resizing, limits: Limits) -> None:
@@ -16,43 +36,23 @@ def check_resizing(pixels: npt.NDArray[np.uint8], resizing: Resizing, limits: Li
 
     Pillow resizes rows first: a picture that is higher than it is wide grows by that when all of it is resized.
     """
-    if not resizing.method.startswith("pillow-"):
-        return
-    height, width, _ = pixels.shape
-    new_height, new_width = 0, resizing.width
+    size, width = (pixels.shape[1], pixels.shape[0]), resizing.width
     if resizing.fit == "pad-to-aspect-ratio":
-        height, width = padded(height, width, resizing)
-        limits.check_pixels(width, height)
+        left, top, right, bottom = _framed(size, resizing)
+        size = right - left, bottom - top
+        limits.check_pixels(*size)
     if resizing.fit == "shorter-side":
-        new_height, new_width = shortened(height, width, resizing.shorter)
-        limits.check_pixels(new_width, new_height)
-    if resizing.fit not in ("crop", "pad", "crop-to-aspect-ratio") and new_width * height > limits.max_pixels:
-        raise ImageTooLarge(
-            f"The picture has {height:,} rows; at most {limits.max_pixels // new_width:,} can be resized."
-        )
+        width, height = _shortened(size, resizing.shorter)
+        limits.check_pixels(width, height)
+    if resizing.fit in ("stretch", "pad-to-aspect-ratio", "shorter-side") and width * size[1] > limits.max_pixels:
+        raise ImageTooLarge(f"The picture has {size[1]:,} rows; at most {limits.max_pixels // width:,} can be resized.")
 
 
 def resize(pixels: npt.NDArray[np.uint8], resizing: Resizing) -> npt.NDArray[np.uint8]:
-    """uint8 [height, width, channels] to the height and width that `resizing` says."""
-    if not resizing.method.startswith("pillow-"):
-        from predictor.canvas import draw  # for few models
-
-        return draw(pixels, resizing)
+    """uint8 [height, width, channels] to the height and width that `resizing` says, by Pillow."""
     gray = pixels.shape[2] == 1
     resized = np.asarray(_resize(Image.fromarray(pixels[..., 0] if gray else pixels), resizing))
     return resized[..., np.newaxis] if gray else resized
-
-
-def padded(height: int, width: int, resizing: Resizing) -> tuple[int, int]:
-    """The sides with as much before as behind the picture, so that they are as those of `resizing`, or a pixel less."""
-    missing = width * resizing.height // resizing.width - height, height * resizing.width // resizing.height - width
-    return height + 2 * max(0, missing[0] // 2), width + 2 * max(0, missing[1] // 2)
-
-
-def shortened(height: int, width: int, shorter: int) -> tuple[int, int]:
-    """The sides when the shorter one has so many pixels, as torchvision's Resize."""
-    longer = int(shorter * max(height, width) / min(height, width))
-    return (shorter, longer) if height <= width else (longer, shorter)
 
 
 def _resize(image: Image.Image, resizing: Resizing) -> Image.Image:
@@ -63,34 +63,37 @@ def _resize(image: Image.Image, resizing: Resizing) -> Image.Image:
     if resizing.fit == "pad":
         return ImageOps.pad(image, size, method)
     if resizing.fit == "crop-to-aspect-ratio":
-        return image.resize(size, method, box=_box(image, resizing))
-    if resizing.fit == "shorter-side":
-        height, width = shortened(image.height, image.width, resizing.shorter)
-        return _middle(image.resize((width, height), method), resizing)
+        return image.resize(size, method, box=_cropped(image.size, resizing))
     if resizing.fit == "pad-to-aspect-ratio":
-        height, width = padded(image.height, image.width, resizing)
-        image = _framed(image, (width - image.width) // 2, (height - image.height) // 2, width, height)
+        image = image.crop(_framed(image.size, resizing))  # black where there is nothing
+    if resizing.fit == "shorter-side":
+        image = image.resize(_shortened(image.size, resizing.shorter), method)
+        # As torchvision's CenterCrop.
+        spare = [(old - new) / 2 for old, new in zip(image.size, size)]
+        left, top = (round(half) if half > 0 else math.ceil(half) for half in spare)
+        return image.crop((left, top, left + size[0], top + size[1]))
     return image.resize(size, method)
 
 
-def _box(image: Image.Image, resizing: Resizing) -> tuple[int, int, int, int]:
-    """The whole pixels in the middle that have the wanted aspect ratio, as keras.utils.load_img finds them."""
-    height = min(image.height, max(1, image.width * resizing.height // resizing.width))
-    width = min(image.width, max(1, image.height * resizing.width // resizing.height))
-    top, left = (image.height - height) // 2, (image.width - width) // 2
-    return left, top, left + width, top + height
+def _other(size: tuple[int, int], resizing: Resizing) -> tuple[int, int]:
+    """What width would go with the height, and what height with the width."""
+    return size[1] * resizing.width // resizing.height, size[0] * resizing.height // resizing.width
 
 
-def _middle(image: Image.Image, resizing: Resizing) -> Image.Image:
-    """The middle of the picture, black where it does not reach, as torchvision's CenterCrop."""
-    height, width = max(image.height, resizing.height), max(image.width, resizing.width)
-    if (height, width) != (image.height, image.width):
-        image = _framed(image, (width - image.width) // 2, (height - image.height) // 2, width, height)
-    top, left = round((height - resizing.height) / 2), round((width - resizing.width) / 2)
-    return image.crop((left, top, left + resizing.width, top + resizing.height))
+def _cropped(size: tuple[int, int], resizing: Resizing) -> tuple[int, int, int, int]:
+    """Whole pixels in the middle with the wanted aspect ratio, as keras.utils.load_img takes them."""
+    new = [min(old, max(1, other)) for old, other in zip(size, _other(size, resizing))]
+    left, top = ((old - side) // 2 for old, side in zip(size, new))
+    return left, top, left + new[0], top + new[1]
 
 
-def _framed(image: Image.Image, left: int, top: int, width: int, height: int) -> Image.Image:
-    frame = Image.new(image.mode, (width, height))
-    frame.paste(image, (left, top))
-    return frame
+def _framed(size: tuple[int, int], resizing: Resizing) -> tuple[int, int, int, int]:
+    """All pixels, and as much before as behind them, as Keras's pad_to_aspect_ratio."""
+    left, top = (max(0, other - old) // 2 for old, other in zip(size, _other(size, resizing)))
+    return -left, -top, size[0] + left, size[1] + top
+
+
+def _shortened(size: tuple[int, int], shorter: int) -> tuple[int, int]:
+    """The size with the shorter side so long, as torchvision's Resize."""
+    longer = int(shorter * max(size) / min(size))
+    return (longer, shorter) if size[0] > size[1] else (shorter, longer)

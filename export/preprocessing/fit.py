@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from export.preprocessing import opencv
+
 Resize = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """A batch [1, height, width, channels] and a size int32 [2] to the resized batch."""
 
@@ -60,8 +62,10 @@ RESIZES: dict[str, Resize] = {
     "tf-area": _area,
     "tf-bilinear-antialias": _bilinear_antialias,
     "tf-lanczos3": _lanczos3,
+    **{name: opencv.called(name) for name in opencv.METHODS},
 }
-"""What `tf.image.resize` does with `method` and `antialias` as named; without antialias where the name has none."""
+"""What `tf.image.resize` does with `method` and `antialias` as named, without antialias where the name has none; and
+what `cv2.resize` does."""
 
 
 def _stretch(batch: tf.Tensor, height: int, width: int, resize: Resize) -> tf.Tensor:
