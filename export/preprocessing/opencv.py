@@ -1,7 +1,7 @@
 """OpenCV's resizes of bytes in NumPy, bit for bit: what the original is shown where its training resized with cv2.
 
-In TensorFlow's graph a resize is a call of one of these. `export.network.resize.opencv` writes them in ONNX: two ways to
-one result, whose difference verification would find. The arithmetic is that of modules/imgproc/src/resize.cpp.
+In TensorFlow's graph a resize is a call of one of these. `export.network.resize.opencv` writes them in ONNX: two ways
+to one result, whose difference verification would find. The arithmetic is that of modules/imgproc/src/resize.cpp.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ KERNELS: dict[str, str] = {}
 
 
 def called(name: str) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """The kernel as a call in TensorFlow's graph: uint8 [1, height, width, channels] and a size to the resized batch."""
+    """The kernel as a call in TensorFlow's graph, from uint8 [1, height, width, channels] and a size."""
 
     def resize(batch: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         resized = tf.numpy_function(METHODS[name], [batch, size], tf.uint8, stateful=False)

@@ -23,7 +23,7 @@ FUNCTIONS = (
         shrinks = Squeeze (both)
     }
     """,
-    # Whether both factors are whole numbers; what sums are then multiplied by, and what is added before they are rounded.
+    # Whether both factors are whole; what sums are then multiplied by, and what is added before they are rounded.
     """
     WholeFactors (old_height, old_width, new_height, new_width) => (is_whole, share, bias)
     {
