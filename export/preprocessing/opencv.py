@@ -46,7 +46,8 @@ def area(batch: Pixels, size: npt.NDArray[np.int32]) -> Pixels:
     if down == round(down) and across == round(across):
         return _blocks(batch, round(down), round(across), size)
     sums = _weighted(batch.astype(_F), _covered(*sides[1]), 2)
-    return np.rint(_weighted(sums, _covered(*sides[0]), 1)).astype(np.uint8)
+    levels: Pixels = np.rint(_weighted(sums, _covered(*sides[0]), 1)).astype(np.uint8)
+    return levels
 
 
 def _scale(old: int, new: int) -> float:
@@ -86,15 +87,17 @@ def _bilinear(batch: Pixels, rows: _Taps, columns: _Taps) -> Pixels:
     across = [image[y][:, left] * left_weight + image[y][:, right] * right_weight >> 4 for y in (top, bottom)]
     weights = (weight.reshape(-1, 1, 1) for weight in (top_weight, bottom_weight))
     quarters = sum(weight * values >> 16 for weight, values in zip(weights, across))
-    return (quarters + 2 >> 2).astype(np.uint8)[np.newaxis]
+    levels: Pixels = (quarters + 2 >> 2).astype(np.uint8)[np.newaxis]
+    return levels
 
 
 def _blocks(batch: Pixels, down: int, across: int, size: npt.NDArray[np.int32]) -> Pixels:
     """Means of whole numbers of pixels; of 2 x 2 halves are rounded up, else to even."""
     sums = batch.reshape(1, int(size[0]), down, int(size[1]), across, -1).astype(np.int64).sum((2, 4))
-    if (down, across) == (2, 2):
-        return (sums + 2 >> 2).astype(np.uint8)
-    return np.rint(sums.astype(_F) * (_F(1) / _F(down * across))).astype(np.uint8)
+    halves_up = (down, across) == (2, 2)
+    means = sums + 2 >> 2 if halves_up else np.rint(sums.astype(_F) * (_F(1) / _F(down * across)))
+    levels: Pixels = means.astype(np.uint8)
+    return levels
 
 
 def _covered(old: int, new: int) -> list[list[tuple[int, np.float32]]]:
