@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export import pictures
-from export.errors import ExportError, NotAClassifier, first_line
+from export.errors import ExportError, MissingPreprocessing, NotAClassifier, first_line
+from export.evidence import Evidence
 from export.graph.saved_model import SavedModel
 from export.kinds import keras_file
 from export.kinds.original import Original, check_alike
@@ -25,7 +26,7 @@ from export.network.ending import Ending
 from export.options import Options
 from export.pictures import UNREADABLE
 from export.progress import Report
-from export.source import labels
+from export.source import labels, maker
 from export.source.fingerprint import fingerprint
 from export.source.labels import Labels
 from export.source.source import Source, open_source
@@ -58,8 +59,28 @@ def open_subject(source: str, options: Options, report: Report) -> Iterator[Subj
     """Open what is at a path or `gs://` address, for as long as the block runs; raises an ExportError."""
     with open_source(source, report) as found, ExitStack() as stack:
         report("Opening the model", 0, None)
-        pipeline = _pipeline(found, options, stack, report)
-        yield _subject(pipeline, found, options)
+        try:
+            pipeline = _pipeline(found, options, stack, report)
+        except MissingPreprocessing as missing:
+            raise _with_proposal(missing, source, found) from missing
+        yield _subject(_with_hint(pipeline, source, found, options), found, options)
+
+
+def _with_proposal(missing: MissingPreprocessing, model: str, source: Source) -> MissingPreprocessing:
+    """With the command to give, where the model's maker is recognised."""
+    recognised = maker.recognise(model, source, missing.evidence.sentences)
+    return MissingPreprocessing(f"{missing} {recognised.proposal(model)}", missing.evidence) if recognised else missing
+
+
+def _with_hint(pipeline: Pipeline, model: str, source: Source, options: Options) -> Pipeline:
+    """The same where nobody said how pixels were made, and something was assumed."""
+    if pipeline.recipe is None or options.pixels.given():
+        return pipeline
+    names = (*pipeline.signatures, f"{pipeline.source.input} {pipeline.recipe.layout} to {pipeline.source.output}")
+    recognised = maker.recognise(model, source, names)
+    if recognised is None:
+        return pipeline
+    return replace(pipeline, evidence=pipeline.evidence.and_(Evidence((recognised.proposal(model),))))
 
 
 def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report) -> Pipeline:

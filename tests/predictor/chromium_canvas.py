@@ -1,14 +1,12 @@
 """Pictures, and what a real Chromium draws of them on a square canvas as Teachable Machine's page does.
 
-`python -m tests.predictor.chromium_canvas` draws them anew where Chromium is (CHROMIUM names it, /usr/bin/chromium by
-default), and writes the file beside this one.
+`python -m tests.predictor.chromium_canvas` draws them anew where Chromium is, and writes the file beside this one.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -108,14 +106,10 @@ async ([address, size, isFrame]) => {
 
 def draw(files: dict[str, bytes], size: int = SIZE) -> dict[str, npt.NDArray[np.uint8]]:
     """What Chromium draws, uint8 [pictures, size, size, 3], of picture files and of frames, as `image` and `frame`."""
-    from playwright.sync_api import sync_playwright
+    from tests.browser import launched
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page()
-        drawn = {}
+    with launched() as browser:
+        page, drawn = browser.new_page(), {}
         for kind in ("image", "frame"):
             results = []
             for name, data in files.items():
@@ -124,7 +118,6 @@ def draw(files: dict[str, bytes], size: int = SIZE) -> dict[str, npt.NDArray[np.
                 values = page.evaluate(_DRAW, [address, size, kind == "frame"])
                 results.append(np.array(values, np.uint8).reshape(size, size, 4)[..., :3])
             drawn[kind] = np.stack(results)
-        browser.close()
     return drawn
 
 
