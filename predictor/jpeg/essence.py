@@ -41,7 +41,7 @@ def check_complete(data: bytes) -> None:
 def read_orientation(data: bytes, *, only_first: bool = False) -> int:
     """How the picture is to be turned, 1 to 8 by EXIF: as Pillow does, several segments joined, or the last XMP.
 
-    only_first: as OpenCV does, which looks into the first of these segments, and does not know XMP.
+    only_first: as OpenCV does, which looks into the first segment with EXIF, and does not know XMP.
     """
     exif: list[bytes] = []
     xmp = None
@@ -55,6 +55,6 @@ def read_orientation(data: bytes, *, only_first: bool = False) -> int:
             exif.append(said[len(_EXIF_START) :] if exif else said)
         elif said.startswith(_XMP_START) and not only_first:
             xmp = said[len(_XMP_START) :]
-        if only_first:
+        if only_first and exif:
             break
     return orientation(b"".join(exif) if exif else None, xmp)
