@@ -203,7 +203,7 @@ def keras_padded(image: Image.Image, height: int, width: int) -> Image.Image:
 
 
 def torchvisions(image: Image.Image, height: int, width: int, shorter: int, resample: Any) -> Image.Image:
-    """torchvision's Resize(shorter) and CenterCrop((height, width)) of a PIL image, as its functional.py has them."""
+    """Torchvision's Resize(shorter) and CenterCrop((height, width)) of a PIL image, as its functional.py has them."""
     short, long = sorted(image.size)
     new_short, new_long = shorter, int(shorter * long / short)
     size = (new_short, new_long) if image.width <= image.height else (new_long, new_short)
@@ -212,7 +212,7 @@ def torchvisions(image: Image.Image, height: int, width: int, shorter: int, resa
     lacks = [(max(0, height - rows) // 2, (max(0, height - rows) + 1) // 2),
              (max(0, width - columns) // 2, (max(0, width - columns) + 1) // 2)]  # fmt: skip
     pixels = np.pad(pixels, lacks + [(0, 0)] * (pixels.ndim - 2))
-    top, left = int(round((pixels.shape[0] - height) / 2.0)), int(round((pixels.shape[1] - width) / 2.0))
+    top, left = round((pixels.shape[0] - height) / 2.0), round((pixels.shape[1] - width) / 2.0)
     return Image.fromarray(pixels[top : top + height, left : left + width])
 
 
