@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,9 @@ def saved(model: keras.Model, kind: str, path: Path) -> Path:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = getattr(tf, kind)
     file = path / "model.tflite"
-    file.write_bytes(converter.convert())
+    with warnings.catch_warnings():  # of how tf.lite was used before calibration
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs")
+        file.write_bytes(converter.convert())
     return file
 
 
