@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deployment import streams
+from deployment.compaction import without_prose
 from deployment.environment import STAGED_MODEL
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +45,7 @@ def collect(folder: Path, model: Path | None) -> None:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored, copy_function=shutil.copy)
     (folder / COMMAND_LINE).unlink()
     _lock(folder)
-    _pack(folder / DESCRIPTION)
+    _pack(folder)
     if model:
         shutil.copy(model, folder / STAGED_MODEL)
     paths = list(folder.rglob("*"))
@@ -60,9 +61,13 @@ def _lock(folder: Path) -> None:
     requirements.write_text(f"-c {LOCK}\n{requirements.read_text(encoding='utf-8')}", encoding="utf-8")
 
 
-def _pack(path: Path) -> None:
-    """Leave out the indentation: a quarter of the description, which only people need."""
-    path.write_text(re.sub(r"(?m)^ +", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+def _pack(folder: Path) -> None:
+    """Leave out what only people read: docstrings, comments, the description's indentation. Much is loaded to start."""
+    for path in folder.rglob("*.py"):
+        path.write_text(without_prose(path.read_text(encoding="utf-8")), encoding="utf-8")
+    description = folder / DESCRIPTION
+    text = json.dumps(json.loads(description.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))
+    description.write_text(text, encoding="utf-8")
 
 
 def _let_all_read(path: Path) -> None:

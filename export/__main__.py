@@ -15,6 +15,7 @@ from export import noise, progress, summary
 from export.errors import ExportError, MissingPreprocessing, first_line
 from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Options
 from export.preprocessing.scale import SCALES, Order
+from export.source.source import open_source
 from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation, Quantization
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -99,16 +100,18 @@ def main(
         options = Options.said(**said)
         with (
             nullcontext(sys.stderr) if debug else noise.kept_away() as terminal,
-            progress.shown_on(terminal, "Loading TensorFlow") as report,
+            progress.shown_on(terminal, "Looking for the model") as report,
+            open_source(model, report) as source,
         ):
-            from export import exporter  # takes seconds: it imports TensorFlow
+            report("Loading TensorFlow", 0, None)
+            from export import exporter  # takes seconds, so that what is no model is told before
 
             if target:
-                export = exporter.export_model(model, target, options, report)
+                export = exporter.export_model(source, target, options, report)
             elif inspect:
-                subject = exporter.inspect(model, options, report)
+                subject = exporter.inspect(source, options, report)
             else:
-                answers = list(exporter.predict(model, pictures, options, report))
+                answers = list(exporter.predict(source, pictures, options, report))
         if target:
             summary.show_export(console, export)
         elif inspect:

@@ -13,7 +13,7 @@ import onnx.shape_inference
 
 from export import pictures
 from export.errors import CannotApproximate, ExportError
-from export.kinds.pipeline import Pipeline
+from export.importers.pipeline import Pipeline
 from export.network import quantization
 from export.network.model_file import ModelFile
 from export.options import Options

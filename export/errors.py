@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Iterable
 
@@ -29,11 +30,17 @@ class NotAModel(CannotOpen):
 
 
 class SeveralModels(CannotOpen):
-    """There is more than one model at `path`: `found`, as paths below it."""
+    """There is more than one model at `path`: `found`, as paths below it; `is_folder` where they can be given so."""
 
-    def __init__(self, path: object, found: Iterable[str]) -> None:
+    def __init__(self, path: object, found: Iterable[str], is_folder: bool) -> None:
         self.found = sorted(found)
-        super().__init__(path, f"it holds several models; give the path of one of them: {', '.join(self.found)}.")
+        if is_folder:
+            base = str(path).rstrip("/")
+            commands = [f"python -m export {shlex.quote(f'{base}/{model}')} -o model.onnx" for model in self.found]
+            advice = "\n  ".join(("export one of them:", *commands))
+        else:
+            advice = f"unpack it, and give the path of one of them: {', '.join(self.found)}."
+        super().__init__(path, f"it holds several models; {advice}")
 
 
 class Damaged(CannotOpen):

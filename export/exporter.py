@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from export.parity import Verification, Verifier
 from export.pictures import UNREADABLE, Picture
 from export.progress import Report, announced
 from export.report import page as report_page
+from export.source.source import Source
 from export.version import version
 from predictor import BadModel, Classifier, ModelInfo, Prediction, runtime
 
@@ -47,8 +48,8 @@ class Export:
         return self.path.stat().st_size
 
 
-def export_model(source: str, target: Path, options: Options, report: Report) -> Export:
-    """Export the model at `source` to the file `target`.
+def export_model(source: Source, target: Path, options: Options, report: Report) -> Export:
+    """Export the model to the file `target`.
 
     Raises an ExportError, and leaves `target` as it was, unless the file is verified. The page that `options.report`
     asks for is written in both cases.
@@ -84,13 +85,13 @@ def export_model(source: str, target: Path, options: Options, report: Report) ->
     return Export(target, approximation.info if approximation else info, subject, verification, approximation)
 
 
-def inspect(source: str, options: Options, report: Report) -> Subject:
-    """What is found in the model at `source`; nothing is converted, and the model is closed again."""
+def inspect(source: Source, options: Options, report: Report) -> Subject:
+    """What is found in the model; nothing is converted, and the model is closed again."""
     with open_subject(source, options, report) as subject:
         return subject
 
 
-def predict(source: str, images: Iterable[Path], options: Options, report: Report) -> Iterator[tuple[Path, Answer]]:
+def predict(source: Source, images: Iterable[Path], options: Options, report: Report) -> Iterator[tuple[Path, Answer]]:
     """The original's own scores for pictures, by falling score, or why there are none; nothing is converted."""
     with open_subject(source, options, report) as subject:
         for image in images:
@@ -153,7 +154,7 @@ def _tolerance(subject: Subject, options: Options) -> float:
     return min(subject.pipeline.step / 2 or DEFAULT_TOLERANCE, DEFAULT_TOLERANCE)
 
 
-def _pictures(options: Options) -> list[Picture]:
+def _pictures(options: Options) -> Sequence[Picture]:
     """What to verify on: the user's pictures for it, else those given to find the preprocessing, else made ones."""
     folder = options.images or options.samples or options.labelled
     return pictures.from_folder(folder) if folder else pictures.made()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,33 +13,31 @@ import numpy.typing as npt
 from export import pictures
 from export.errors import ExportError, MissingPreprocessing, NotAClassifier, first_line
 from export.evidence import Evidence
-from export.graph.saved_model import SavedModel
-from export.kinds import keras_file
-from export.kinds.original import Original, check_alike
-from export.kinds.pipeline import Pipeline
-from export.kinds.saved_model_pipeline import saved_model_pipeline
-from export.kinds.tflite import TfliteModel
-from export.kinds.tflite_pipeline import tflite_pipeline
+from export.importers.importer import Opening
+from export.importers.original import Original, check_alike
+from export.importers.pipeline import Pipeline
 from export.network.ending import Ending
 from export.options import Options
 from export.pictures import UNREADABLE
 from export.progress import Report
-from export.source import labels, maker
-from export.source.fingerprint import fingerprint
+from export.source import labels, layout, maker
 from export.source.labels import Labels
-from export.source.source import Source, open_source
-from export.source.tflite_metadata import TfliteMetadata
+from export.source.source import Source
 
 LOOKED_AT = 4  # pictures whose values show what kind of output it is
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is exported: the pipeline, the labels in the order of its scores, and how many outputs make them."""
+    """What is exported: the pipeline, the labels in the order of its scores, and how many outputs make them.
+
+    notes: sentences about what a person should not overlook.
+    """
 
     pipeline: Pipeline
     labels: Labels
     outputs: int
+    notes: tuple[str, ...] = ()
 
     @property
     def original(self) -> Original:
@@ -55,50 +51,38 @@ class Subject:
 
 
 @contextmanager
-def open_subject(source: str, options: Options, report: Report) -> Iterator[Subject]:
-    """Open what is at a path or `gs://` address, for as long as the block runs; raises an ExportError."""
-    with open_source(source, report) as found, ExitStack() as stack:
+def open_subject(source: Source, options: Options, report: Report) -> Iterator[Subject]:
+    """Open the model for as long as the block runs; raises an ExportError."""
+    with ExitStack() as stack:
         report("Opening the model", 0, None)
         try:
-            pipeline = _pipeline(found, options, stack, report)
+            pipeline = _pipeline(source, options, stack, report)
         except MissingPreprocessing as missing:
-            raise _with_proposal(missing, source, found) from missing
-        yield _subject(_with_hint(pipeline, source, found, options), found, options)
+            raise _with_proposal(missing, source) from missing
+        yield _subject(_with_hint(pipeline, source, options), source, options)
 
 
-def _with_proposal(missing: MissingPreprocessing, model: str, source: Source) -> MissingPreprocessing:
+def _with_proposal(missing: MissingPreprocessing, source: Source) -> MissingPreprocessing:
     """With the command to give, where the model's maker is recognised."""
-    recognised = maker.recognise(model, source, missing.evidence.sentences)
-    return MissingPreprocessing(f"{missing} {recognised.proposal(model)}", missing.evidence) if recognised else missing
+    found = maker.recognise(source, missing.evidence.sentences)
+    return MissingPreprocessing(f"{missing} {found.proposal(source.given)}", missing.evidence) if found else missing
 
 
-def _with_hint(pipeline: Pipeline, model: str, source: Source, options: Options) -> Pipeline:
+def _with_hint(pipeline: Pipeline, source: Source, options: Options) -> Pipeline:
     """The same where nobody said how pixels were made, and something was assumed."""
     if pipeline.recipe is None or options.pixels.given():
         return pipeline
     names = (*pipeline.signatures, f"{pipeline.source.input} {pipeline.recipe.layout} to {pipeline.source.output}")
-    recognised = maker.recognise(model, source, names)
-    if recognised is None:
-        return pipeline
-    return replace(pipeline, evidence=pipeline.evidence.and_(Evidence((recognised.proposal(model),))))
+    if found := maker.recognise(source, names):
+        return replace(pipeline, evidence=pipeline.evidence.and_(Evidence((found.proposal(source.given),))))
+    return pipeline
 
 
 def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report) -> Pipeline:
     def find(classes: int) -> Labels:
         return _given_or_found(source, options, classes)
 
-    name = options.name or source.name
-    if source.kind == "tflite":
-        return tflite_pipeline(TfliteModel(source.path, find), name, options, report)
-    folder = source.path
-    if source.kind == "keras":
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
-        keras_file.save(source.path, folder)
-    model = stack.enter_context(SavedModel(folder))
-    pipeline = saved_model_pipeline(model, name, options, find, report)
-    if source.kind == "keras":
-        return replace(pipeline, source=replace(pipeline.source, fingerprint=fingerprint([source.path])))
-    return pipeline
+    return source.importer.open(Opening(source.path, options.name or source.name, options, find, stack, report))
 
 
 def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
@@ -111,9 +95,14 @@ def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
     else:
         original.ending = Ending.of(np.stack(seen), pipeline.activation)
     labels = _labels(pipeline, source, options, original.ending.classes(outputs))
-    if source.kind == "tflite" and not (options.activation or labels.source):
+    if pipeline.may_be_features and not (options.activation or labels.source):
         _check_scores(np.stack(seen), pipeline.activation)
-    return Subject(pipeline, labels, outputs)
+    return Subject(pipeline, labels, outputs, tuple(_notes_on_name(pipeline.name)))
+
+
+def _notes_on_name(name: str) -> Iterator[str]:
+    if layout.says_nothing(name):
+        yield f"the model is called {name}, as many are; give it a name of its own with --name."
 
 
 def _check_scores(values: npt.NDArray[Any], activation: str) -> None:
@@ -160,5 +149,7 @@ def _labels(pipeline: Pipeline, source: Source, options: Options, classes: int) 
 def _given_or_found(source: Source, options: Options, classes: int) -> Labels:
     if options.labels:
         return labels.read(options.labels, classes)
-    metadata = TfliteMetadata.read(source.path) if source.kind == "tflite" else None
-    return labels.find(source.labels_folders, metadata, classes)
+    found = labels.find(source.labels_folders, source.importer.embedded_labels(source.path), classes)
+    if not (origin := source.origin):
+        return found
+    return replace(found, source=origin.named(found.source), notes=tuple(map(origin.named, found.notes)))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import NotEqual, first_line
-from export.kinds.original import Bounds, Original
+from export.importers.original import Bounds, Original
 from export.network.network import NETWORK_INPUT
 from export.pictures import UNREADABLE, Picture
 from predictor import BadImage, Classifier, Parity

@@ -45,7 +45,7 @@ def show_subject(console: Console, subject: Subject) -> None:
     """What was found in a model."""
     show_tables(console, subject.pipeline.evidence)
     _print_rows([("Model", [subject.pipeline.name]), ("All signatures", subject.pipeline.signatures), *found(subject)])
-    _print_notes(_notes_on_labels(subject))
+    _print_notes(_notes_on_model(subject))
 
 
 def show_answers(answers: Iterable[tuple[Path, Answer]]) -> None:
@@ -135,11 +135,11 @@ def nearness(approximation: Approximation | None) -> list[Row]:
 
 def notes(subject: Subject, verification: Verification) -> list[str]:
     """Sentences about what a person should not overlook."""
-    return [*_notes_on_labels(subject), *_notes_on_proof(verification)]
+    return [*_notes_on_model(subject), *_notes_on_proof(verification)]
 
 
-def _notes_on_labels(subject: Subject) -> Iterator[str]:
-    yield from subject.labels.notes
+def _notes_on_model(subject: Subject) -> Iterator[str]:
+    yield from (*subject.notes, *subject.labels.notes)
     if not subject.labels.source:
         yield "the model names no labels: its classes are called class_0, class_1, … Give names with --labels."
 

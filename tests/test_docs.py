@@ -381,7 +381,7 @@ def test_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         storage.put("my-bucket", "flowers/1/saved_model.pb", (model / "saved_model.pb").read_bytes())
         for source in shown:
             with open_source(source, lambda *_: None) as found:
-                assert (found.kind, found.name) == ("saved_model", "flowers"), source
+                assert (found.importer.name, found.name) == ("saved_model", "flowers"), source
     assert len(shown) == 6
 
 
@@ -503,6 +503,14 @@ def test_emulate(user_folder: Path) -> None:
         finally:
             process.send_signal(signal.SIGINT)
     assert process.returncode == 0
+
+
+def test_make_help() -> None:
+    """Make alone shows every target that is not a file, with what it does."""
+    done = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    (phony,) = re.findall(r"(?m)^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert [line.split()[0] for line in done.stdout.splitlines()] == phony.split()
+    assert all(len(line.split()) > 2 for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("test_*.py")), ids=lambda path: path.stem)

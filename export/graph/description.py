@@ -21,6 +21,53 @@ _WORDS = {
     "AddV2": "add",
     "Add": "add",
 }
+_OPERATIONS = {
+    "StridedSlice": "take a part of the pixels or channels",
+    "Slice": "take a part of the pixels or channels",
+    "Pad": "pad",
+    "PadV2": "pad",
+    "MirrorPad": "pad with the picture mirrored",
+    "CropAndResize": "crop and resize",
+    "ExtractGlimpse": "crop",
+    "Transpose": "put the axes in another order",
+    "ReverseV2": "reverse an axis, as from RGB to BGR",
+    "Split": "take the channels apart",
+    "SplitV": "take the channels apart",
+    "Unpack": "take the channels apart",
+    "Pack": "put the channels together",
+    "ConcatV2": "put the channels together",
+    "Tile": "repeat the channels",
+    "BroadcastTo": "repeat the channels",
+    "Maximum": "raise to a least value",
+    "Minimum": "lower to a greatest value",
+    "ClipByValue": "limit the values",
+    "Round": "round",
+    "Rint": "round",
+    "Floor": "round down",
+    "Ceil": "round up",
+    "Neg": "change the sign",
+    "Abs": "take the absolute value",
+    "Square": "square",
+    "Sqrt": "take the square root",
+    "Rsqrt": "divide by the square root",
+    "Pow": "raise to a power",
+    "Exp": "take the exponential",
+    "Mean": "average",
+    "Sum": "add up",
+    "Max": "take the greatest",
+    "Min": "take the least",
+    "MatMul": "mix the channels by a matrix",
+    "BatchMatMulV2": "mix the channels by a matrix",
+    "BiasAdd": "add a value to each channel",
+    "FusedBatchNormV3": "normalise each channel",
+    "SquaredDifference": "square the difference",
+    "Select": "choose by a condition",
+    "SelectV2": "choose by a condition",
+    "RGBToHSV": "convert RGB to HSV",
+    "HSVToRGB": "convert HSV to RGB",
+    "AdjustContrastv2": "adjust the contrast",
+}
+"""What an operation does, for those that are met before networks; their numbers may come from the picture itself."""
 _RESIZES = {
     "ResizeBilinear": "bilinear",
     "ResizeNearestNeighbor": "nearest",
@@ -94,11 +141,11 @@ def _in_words(node: Any, constants: list[Any]) -> str:
         else:
             centres = "half-pixel centres" if node.attr["half_pixel_centers"].b else "no half-pixel centres"
         return f"resize to {height} x {width}, {_RESIZES[node.op]}, {centres}"
-    if node.op in _WORDS and len(constants) == 1:
-        return f"{_WORDS[node.op]} {_number(constants[0])}"
+    if node.op in _WORDS:
+        return f"{_WORDS[node.op]} {_number(constants[0]) if len(constants) == 1 else 'values made from the picture'}"
     if node.op == "Cast":
         return f"cast to {tf.dtypes.as_dtype(node.attr['DstT'].type).name}"
-    return str(node.op)
+    return _OPERATIONS.get(node.op, f"another step, TensorFlow's {node.op}")
 
 
 def _number(constant: Any) -> str:

@@ -34,7 +34,7 @@ def unpack(path: Path, folder: Path, report: Report) -> Model:
     Raises CannotOpen or one of its leaves.
     """
     with (_opened_zip if path.name.lower().endswith(".zip") else _opened_tar)(path) as files:
-        model = layout.find(path, files.sizes)
+        model = layout.find(path, files.sizes, is_folder=False)
         names = [name for name in files.sizes if model.owns(name)]
         _check_ratio(path, sum(files.sizes[name] for name in names))
         files.fetch(names, folder, "Unpacking (MB)", report)

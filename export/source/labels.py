@@ -9,7 +9,6 @@ from pathlib import Path
 
 from export.errors import WrongLabels
 from export.source import label_file
-from export.source.tflite_metadata import TfliteMetadata
 
 FILES = (
     "labels.txt",
@@ -38,41 +37,62 @@ class Labels:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class EmbeddedLabels:
+    """The names that a model's own file holds, the same name twice included, and where in it they stand."""
+
+    names: tuple[str, ...]
+    source: str
+
+
 def read(path: Path, classes: int) -> Labels:
-    """The labels in a file; WrongLabels unless there are `classes` different names."""
+    """The labels in a file; WrongLabels unless there are `classes` names."""
     return check(label_file.read(path), classes, str(path))
 
 
-def find(folders: Iterable[Path], metadata: TfliteMetadata | None, classes: int) -> Labels:
-    """The labels in the first fitting file of a usual name in `folders`, else in TFLite metadata, else made up.
+def find(folders: Iterable[Path], embedded: EmbeddedLabels | None, classes: int) -> Labels:
+    """The labels in the first fitting file of a usual name in `folders`, else in the model's own file, else made up.
 
     Files before it that do not fit are noted. WrongLabels when there are some, and none fits, or when the number is
-    right, but a name is empty or stands twice in the file.
+    right, but a name is empty.
     """
     unfit: list[str] = []
     for path in (folder / name for folder in folders for name in FILES):
         if path.is_file() and (names := _fitting(path, classes, unfit)):
-            return replace(check(names, classes, str(path)), notes=_notes(unfit))
-    if metadata and metadata.labels is not None:
-        source = f"{metadata.labels_file} in the model's file"
-        if len(metadata.labels) == classes:
-            return _from_metadata(source, metadata.labels, _notes(unfit))
-        unfit.append(_wrong_number(source, len(metadata.labels), classes))
+            return _with_notes(check(names, classes, str(path)), unfit)
+    if embedded:
+        if len(embedded.names) == classes:
+            return _with_notes(check(list(embedded.names), classes, embedded.source), unfit)
+        unfit.append(_wrong_number(embedded.source, len(embedded.names), classes))
     if unfit:
         raise WrongLabels(f"{' '.join(unfit)} Give those of this model with --labels, or take the wrong ones away.")
     return Labels(_placeholders(classes), "")
 
 
 def check(names: list[str], classes: int, source: str) -> Labels:
-    """The names as labels; WrongLabels when their number is wrong, or a name is empty or stands twice."""
+    """The names as labels, told apart by number where one stands twice, as in ImageNet's.
+
+    WrongLabels when their number is wrong, or a name is empty.
+    """
     if len(names) != classes:
         raise WrongLabels(_wrong_number(source, len(names), classes))
     if "" in names:
         raise WrongLabels(f"{source} gives no name for class {names.index('')}.")
-    name, count = Counter(names).most_common(1)[0]
-    if count > 1:
-        raise WrongLabels(f"{source} gives the label {name!r} {count} times.")
-    return Labels(tuple(names), source)
+    if not (twice := _twice(names)):
+        return Labels(tuple(names), source)
+    note = f"{source} gives several classes the same name, told apart by number: {', '.join(twice)}."
+    return Labels(_told_apart(names), source, (note,))
+
+
+def _told_apart(names: list[str]) -> tuple[str, ...]:
+    """The names, each that stands twice with the class's number, until none does: `a (0)` may be a name already."""
+    while twice := _twice(names):
+        names = [f"{name} ({index})" if name in twice else name for index, name in enumerate(names)]
+    return tuple(names)
+
+
+def _twice(names: list[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _fitting(path: Path, classes: int, unfit: list[str]) -> list[str] | None:
@@ -93,17 +113,8 @@ def _wrong_number(source: object, labels: int, classes: int) -> str:
     return f"{source} gives {labels} labels, but the model gives {classes} scores.{hint}"
 
 
-def _notes(unfit: Iterable[str]) -> tuple[str, ...]:
-    return tuple(f"not used: {reason}" for reason in unfit)
-
-
-def _from_metadata(source: str, names: tuple[str, ...], notes: tuple[str, ...]) -> Labels:
-    """The labels inside the file, where a name that stands twice, as in ImageNet's, gets the class's number."""
-    twice = [name for name, count in Counter(names).items() if count > 1 and name]
-    distinct = [f"{name} ({index})" if name in twice else name for index, name in enumerate(names)]
-    if twice:
-        notes += (f"{source} gives several classes the same name, told apart by number: {', '.join(twice)}.",)
-    return replace(check(distinct, len(names), source), notes=notes)
+def _with_notes(found: Labels, unfit: Iterable[str]) -> Labels:
+    return replace(found, notes=(*(f"not used: {reason}" for reason in unfit), *found.notes))
 
 
 def _placeholders(classes: int) -> tuple[str, ...]:

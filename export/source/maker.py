@@ -69,10 +69,10 @@ class Recognised:
         return f"It looks like a model of {self.maker.name} ({', '.join(self.signs)}): {commands}."
 
 
-def recognise(model: str, source: Source, tensors: Iterable[str]) -> Recognised | None:
-    """The first maker that left a sign; `model` is the path or address given, `tensors` names and types of the graph."""
+def recognise(source: Source, tensors: Iterable[str]) -> Recognised | None:
+    """The first maker that left a sign; `tensors` holds names and types of the graph."""
     words = " ".join(tensors)
-    names = list(dict.fromkeys(_names(model, source)))
+    names = list(dict.fromkeys(_names(source)))
     for maker in MAKERS:
         signs = [name for name in names if maker.files.fullmatch(name)]
         signs += sorted({found[0] for found in maker.tensors.finditer(words)})
@@ -83,9 +83,9 @@ def recognise(model: str, source: Source, tensors: Iterable[str]) -> Recognised 
     return None
 
 
-def _names(model: str, source: Source) -> Iterator[str]:
+def _names(source: Source) -> Iterator[str]:
     """What the model, the folders that lead to it and the files beside it are called."""
-    yield from re.split(r"[/\\]", model.rstrip("/\\"))[: -_LOOKED_AT - 1 : -1]
+    yield from re.split(r"[/\\]", source.given.rstrip("/\\"))[: -_LOOKED_AT - 1 : -1]
     yield source.path.name
     for folder in source.labels_folders:
         if folder.is_dir():

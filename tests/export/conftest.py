@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from export import pictures
-from export.exporter import Export, export_model
+from export.exporter import Export
 from export.options import Options
 from tests.conftest import ROOT
 from tests.export import models, photographs
+from tests.export.running import exported
 
 ExportTo = Callable[..., Export]
 
@@ -22,7 +23,7 @@ def export_to(tmp_path: Path) -> ExportTo:
     """Export a model to `model.onnx` in the test's own folder; options as the command line names them."""
 
     def run(source: Path, **options: object) -> Export:
-        return export_model(str(source), tmp_path / "model.onnx", Options.said(**options), lambda *_: None)  # type: ignore[arg-type]
+        return exported(source, tmp_path / "model.onnx", Options.said(**options))  # type: ignore[arg-type]
 
     return run
 

@@ -17,12 +17,12 @@ from PIL import Image
 
 from examples.digits import train
 from export.errors import CannotApproximate, ExportError, NotEqual
-from export.exporter import export_model
 from export.options import Options
 from predictor import Classifier
 from tests.conftest import ROOT
 from tests.export import models, photographs
 from tests.export.conftest import ExportTo
+from tests.export.running import exported
 from tests.export.test_tflite import convert
 
 DIGITS = ROOT / "examples" / "digits" / "saved_model"
@@ -161,7 +161,7 @@ def test_other_labels_are_refused(tmp_path: Path, patches: Path) -> None:
     target, page = tmp_path / "model.onnx", tmp_path / "report.html"
     options = Options(samples=patches, quantize="int8", report=page)
     with pytest.raises(NotEqual, match=r"label is chosen for \d\d of 100 samples, fewer than 99%; a score differs"):
-        export_model(str(source), target, options, lambda *_: None)
+        exported(source, target, options)
     assert not target.exists()
     assert "Not exported. With the network quantised to int8, the original" in page.read_text(encoding="utf-8")
 

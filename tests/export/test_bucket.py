@@ -60,7 +60,7 @@ def test_folder(uri: str, storage: CloudStorage, opened: Opened) -> None:
     """A model in a folder, or up to two levels below, is downloaded, and nothing else that lies there."""
     upload(storage, "flowers/1/")
     found = opened(uri)
-    assert (found.kind, found.name, same_files(found.path)) == ("saved_model", "flowers", True)
+    assert (found.importer.name, found.name, same_files(found.path)) == ("saved_model", "flowers", True)
     assert not [call for call in storage.requests if call.name and call.name.endswith("cat.jpg")]
 
 
@@ -84,7 +84,7 @@ def test_file_with_its_labels(storage: CloudStorage, opened: Opened) -> None:
         storage.put("models", f"flowers/{name}", data)
     for uri in ("gs://models/flowers/model.tflite", "gs://models/flowers"):
         found = opened(uri)
-        assert (found.kind, found.name, found.path.read_bytes()) == ("tflite", "flowers", TFLITE)
+        assert (found.importer.name, found.name, found.path.read_bytes()) == ("tflite", "flowers", TFLITE)
         assert sorted(path.name for path in found.labels_folders[0].iterdir()) == ["dict.txt", "model.tflite"]
 
 
@@ -116,7 +116,10 @@ def test_several_models(storage: CloudStorage, opened: Opened) -> None:
     """Of several models one has to be chosen; all are named, and none is downloaded."""
     upload(storage, "a/")
     upload(storage, "b/")
-    with pytest.raises(SeveralModels, match=r"gs://models: it holds several models; give the path .*: a, b\."):
+    with pytest.raises(
+        SeveralModels,
+        match=r"gs://models: it holds several models; export one of them:\n  python -m export gs://models/a -o model\.",
+    ):
         opened("gs://models")
     assert "read_media" not in {call.operation for call in storage.requests}
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import exporter
 from export.errors import MissingPreprocessing, NotAClassifier
 from export.options import Options
 from tests.export import models, photographs
 from tests.export.comparison import check_scores, decoded, resized
 from tests.export.conftest import ExportTo
+from tests.export.running import inspected
 
 SIZE = models.SIZE
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -108,7 +108,7 @@ def test_learned_head(tmp_path: Path) -> None:
     network.layers[0].set_weights([np.full(3, value, np.float32) for value in (1, 0, 0.03, 1.1)])
     source = save(tmp_path / "model", lambda pixels: pixels, network)
     with pytest.raises(MissingPreprocessing, match="does not say how they were scaled"):
-        exporter.inspect(str(source), Options(), lambda *_: None)
+        inspected(source, Options())
 
 
 INSIDE: dict[str, list[Any]] = {

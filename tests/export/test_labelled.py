@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import pytest
 
-from export import exporter
 from export.errors import ExportError, MissingPreprocessing
 from export.opening import Subject
 from export.options import RESIZES, Options
 from export.preprocessing.scale import SCALES
 from tests.export import models, photographs
+from tests.export.running import inspected
 
 SIZE = 32
 LAYERS = keras.layers
@@ -46,7 +46,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def inspect(source: Path, **options: Any) -> Subject:
-    return exporter.inspect(str(source), Options.said(**options), lambda *_: None)
+    return inspected(source, Options.said(**options))
 
 
 def test_ranking(model: Path, pictures: Path) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from export.errors import WrongLabels
+from export.importers.tflite.importer import TfliteImporter
 from export.source import labels
-from export.source.tflite_metadata import TfliteMetadata
 from tests.export import models
 from tests.export.conftest import ExportTo
+
+EMBEDDED = labels.EmbeddedLabels(("a", "b"), "labels.txt in the model's file")
 
 LABEL_MAP = """# made by hand
 item {
@@ -68,7 +72,6 @@ def test_names_that_look_like_something_else(text: str, names: tuple[str, ...], 
     ("text", "message"),
     [
         ("a\nb", "gives 2 labels, but the model gives 5 scores"),
-        ("a\nb\nc\nb\ne", "gives the label 'b' 2 times"),
         ("a\nb\n\nd\ne", "gives no name for class 2"),
         ("1,a\n2,b\n3,c\n4,d\n5,e", "the indices of the labels are not 0 to 4, each once"),
         ('{"a": 0, "b": 1, "c": 5}', "the indices of the labels are not 0 to 2, each once"),
@@ -82,7 +85,7 @@ def test_names_that_look_like_something_else(text: str, names: tuple[str, ...], 
     ],
 )
 def test_wrong_labels(text: str, message: str, tmp_path: Path) -> None:
-    """Labels of a wrong number, twice the same, empty or out of order are refused with a reason."""
+    """Labels of a wrong number, empty or out of order are refused with a reason."""
     (tmp_path / "labels.txt").write_text(text)
     with pytest.raises(WrongLabels, match=message):
         labels.read(tmp_path / "labels.txt", classes=5)
@@ -117,25 +120,34 @@ def test_places(tmp_path: Path) -> None:
 
 
 def test_duplicates_beside_the_model(tmp_path: Path) -> None:
-    """A file of the right length is the model's: a name that stands twice in it is an error, not a reason to go on."""
-    (tmp_path / "labels.txt").write_text("cat\ncat")
-    with pytest.raises(WrongLabels, match="gives the label 'cat' 2 times"):
-        labels.find([tmp_path], None, 2)
+    """A name that stands twice in a file, as crane does in ImageNet's, gets the class's number, and a note says so."""
+    (tmp_path / "labels.txt").write_text("crane\ncat\ncrane")
+    found = labels.find([tmp_path], None, 3)
+    assert found.names == ("crane (0)", "cat", "crane (2)")
+    assert found.notes == (
+        f"{tmp_path / 'labels.txt'} gives several classes the same name, told apart by number: crane.",
+    )
+
+
+@given(st.lists(st.sampled_from(["a", "b", "a (0)", "a (1)", "a (0) (0)"]), min_size=1, max_size=8))
+def test_duplicates_are_told_apart(names: list[str]) -> None:
+    """Whatever stands twice, no two classes have the same name in the end, and each begins with its own."""
+    found = labels.check(names, len(names), "labels.txt").names
+    assert len(set(found)) == len(names)
+    assert all(label.startswith(name) for label, name in zip(found, names, strict=True))
 
 
 def test_file_before_metadata(tmp_path: Path) -> None:
     """A file with the model goes before what is packed into a .tflite."""
     (tmp_path / "dict.txt").write_text("cat\ndog")
-    metadata = TfliteMetadata(labels=("a", "b"), labels_file="labels.txt")
-    assert labels.find([tmp_path], metadata, 2).names == ("cat", "dog")
-    assert labels.find([], metadata, 2) == labels.Labels(("a", "b"), "labels.txt in the model's file")
+    assert labels.find([tmp_path], EMBEDDED, 2).names == ("cat", "dog")
+    assert labels.find([], EMBEDDED, 2) == labels.Labels(("a", "b"), "labels.txt in the model's file")
 
 
 def test_metadata_of_another_number() -> None:
     """Packed labels that do not fit stop the export, for which of them belong to which score is not known."""
-    metadata = TfliteMetadata(labels=("a", "b"), labels_file="labels.txt")
     with pytest.raises(WrongLabels, match=r"labels\.txt in the model's file gives 2 labels, .* 3 scores\. Give those"):
-        labels.find([], metadata, 3)
+        labels.find([], EMBEDDED, 3)
 
 
 def test_files_that_do_not_fit(tmp_path: Path) -> None:
@@ -144,17 +156,17 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     (tmp_path / "dict.txt").write_text("a\nb\nc")
     with pytest.raises(WrongLabels, match=r"labels\.txt gives 1 labels, .*dict\.txt gives 3 labels, .*--labels"):
         labels.find([tmp_path], None, 2)
-    found = labels.find([tmp_path], TfliteMetadata(labels=("a", "b"), labels_file="labels.txt"), 2)
+    found = labels.find([tmp_path], EMBEDDED, 2)
     assert found.names == ("a", "b")
     assert len(found.notes) == 2
 
 
 def test_real_imagenet_labels(shared: Path) -> None:
     """ImageNet's two cranes and two maillots, in Google's own file, are told apart by their classes' numbers."""
-    metadata = TfliteMetadata.read(
+    embedded = TfliteImporter().embedded_labels(
         shared / "models" / "mobilenet_float_tflite" / "mobilenet_v1_0.25_224_1_metadata_1.tflite"
     )
-    found = labels.find([], metadata, 1001)
+    found = labels.find([], embedded, 1001)
     assert [name for name in found.names if name.startswith(("crane", "maillot"))] == [
         "crane (135)", "crane (518)", "maillot (639)", "maillot (640)",
     ]  # fmt: skip

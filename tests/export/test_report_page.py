@@ -14,7 +14,6 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from export.errors import ExportError, NotEqual
-from export.exporter import export_model
 from export.graph import description
 from export.options import Options
 from export.report.scatter import HEIGHT, WIDTH, Scatter
@@ -22,6 +21,7 @@ from pages import thumbnail
 from predictor import Decoding
 from tests.browser import DESKTOP, PHONE, check_look
 from tests.export.conftest import ExportTo
+from tests.export.running import exported
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 HOSTILE = "<b>&.png"  # a file's name that a page must not take for its own
@@ -57,7 +57,7 @@ def proven(tmp_path_factory: pytest.TempPathFactory) -> Written:
     (pictures / "3.png").write_bytes((DIGITS / "samples" / "3.png").read_bytes())
     written = Written(folder / "report.html", folder / "model.onnx")
     options = Options(images=pictures, report=written.path, name="digits")
-    export_model(str(DIGITS / "saved_model"), written.model, options, lambda *_: None)
+    exported(DIGITS / "saved_model", written.model, options)
     return written
 
 
@@ -69,7 +69,7 @@ def refused(unlabelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Writt
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(description, "decoding", lambda decoder: Decoding(jpeg_transform="accurate"))
         with pytest.raises(NotEqual):
-            export_model(str(unlabelled), written.model, Options(report=written.path, tolerance=1e-6), lambda *_: None)
+            exported(unlabelled, written.model, Options(report=written.path, tolerance=1e-6))
     return written
 
 

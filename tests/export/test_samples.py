@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import exporter
 from export.errors import MissingPreprocessing
 from export.opening import Subject
 from export.options import Options
@@ -20,6 +19,7 @@ from export.preprocessing import samples
 from tests.export import models, photographs
 from tests.export.comparison import check_scores, resized
 from tests.export.conftest import ExportTo
+from tests.export.running import inspected
 
 SIZE = 32
 LAYERS = keras.layers
@@ -137,7 +137,7 @@ def like_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def inspect(source: Path, **options: Any) -> Subject:
-    return exporter.inspect(str(source), Options.said(**options), lambda *_: None)
+    return inspected(source, Options.said(**options))
 
 
 def divergences(subject: Subject) -> dict[tuple[str, ...], float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,8 +21,11 @@ from hypothesis import strategies as st
 from tensorflow.python.saved_model import loader_impl
 
 from export.errors import CannotOpen, Damaged, NotAModel, SeveralModels, TooLarge
-from export.source import archive, labels, layout, source
+from export.importers.importer import Importer
+from export.importers.registry import IMPORTERS
+from export.source import archive, integrity, labels, layout
 from export.source.source import Source, open_source
+from tests.conftest import ROOT
 from tests.export.conftest import ExportTo
 
 # Of h5py, when Keras writes a file.
@@ -29,6 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation", "igno
 DIGITS = Path(__file__).parents[2] / "examples" / "digits" / "saved_model"
 LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
 
+(SAVED_MODEL,) = (importer for importer in IMPORTERS if importer.name == "saved_model")
 Opened = Callable[..., Source]
 
 
@@ -76,19 +82,19 @@ def same_files(folder: Path) -> bool:
 
 def test_folder(opened: Opened) -> None:
     """A SavedModel's own folder is taken where it lies."""
-    assert opened(DIGITS) == Source("saved_model", DIGITS, "digits")
+    assert opened(DIGITS) == Source(SAVED_MODEL, DIGITS, "digits")
 
 
 def test_saved_model_pb(opened: Opened) -> None:
     """A saved_model.pb stands for its folder."""
-    assert opened(DIGITS / "saved_model.pb") == Source("saved_model", DIGITS, "digits")
+    assert opened(DIGITS / "saved_model.pb") == Source(SAVED_MODEL, DIGITS, "digits")
 
 
 def test_folder_above(tmp_path: Path, opened: Opened) -> None:
     """The folder that an export button leaves, one or two levels above the model, will do."""
     shutil.copytree(DIGITS, tmp_path / "out" / "flowers" / "1")
     for above in (tmp_path / "out", tmp_path / "out" / "flowers"):
-        assert opened(above) == Source("saved_model", tmp_path / "out" / "flowers" / "1", "flowers")
+        assert opened(above) == Source(SAVED_MODEL, tmp_path / "out" / "flowers" / "1", "flowers")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +106,7 @@ def test_archive(name: str, below: str, tmp_path: Path, opened: Opened) -> None:
     pack = zipped if name.endswith("zip") else tarred
     others: dict[str, bytes | Path] = {f"{below}README.md": b"hello", "__MACOSX/._saved_model.pb": b"mac"}
     found = opened(pack(tmp_path / name.lower(), {**others, **saved_model(below)}))
-    assert found.kind == "saved_model"
+    assert found.importer.name == "saved_model"
     assert same_files(found.path)
 
 
@@ -121,8 +127,9 @@ def test_archive_from_windows(tmp_path: Path, opened: Opened) -> None:
 def test_teachable_machine(tmp_path: Path, opened: Opened) -> None:
     """Teachable Machine's zip is opened as it was downloaded, with the labels beside the model's folder."""
     files = {**saved_model("model.savedmodel/"), "labels.txt": b"0 cat\n1 dog\n"}
-    found = opened(zipped(tmp_path / "converted_savedmodel.zip", files))
-    assert (found.kind, found.name) == ("saved_model", "converted_savedmodel")
+    (tmp_path / "pets").mkdir()
+    found = opened(zipped(tmp_path / "pets" / "converted_savedmodel.zip", files))
+    assert (found.importer.name, found.name) == ("saved_model", "pets")
     assert labels.find(found.labels_folders, None, 2).names == ("cat", "dog")
 
 
@@ -153,11 +160,11 @@ def a_model(folder: Path, suffix: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("suffix", "kind"), layout.KINDS.items())
-def test_file(suffix: str, kind: str, tmp_path: Path, opened: Opened) -> None:
+@pytest.mark.parametrize(("importer", "suffix"), [(each, suffix) for each in IMPORTERS for suffix in each.suffixes])
+def test_file(importer: Importer, suffix: str, tmp_path: Path, opened: Opened) -> None:
     """A TFLite or Keras file is taken by its suffix, itself or from its folder."""
     path = a_model(tmp_path, suffix)
-    assert opened(path) == opened(tmp_path) == Source(kind, path, "any")  # type: ignore[arg-type]
+    assert opened(path) == opened(tmp_path) == Source(importer, path, "any")
 
 
 def test_several_models(tmp_path: Path, opened: Opened) -> None:
@@ -165,7 +172,10 @@ def test_several_models(tmp_path: Path, opened: Opened) -> None:
     for name in ("1", "2"):
         shutil.copytree(DIGITS, tmp_path / "models" / name)
     a_model(tmp_path / "models", ".tflite")
-    with pytest.raises(SeveralModels, match=r"models: it holds several models; give the path .*: 1, 2, any\.tflite\."):
+    with pytest.raises(
+        SeveralModels,
+        match=r"models; export one of them:(\n  python -m export \S*models/(1|2|any\.tflite) -o model\.onnx){3}$",
+    ):
         opened(tmp_path / "models")
 
 
@@ -173,7 +183,7 @@ def test_other_files_in_a_saved_model(tmp_path: Path, opened: Opened) -> None:
     """In a SavedModel's own folder other files do not matter."""
     shutil.copytree(DIGITS, tmp_path / "flowers")
     a_model(tmp_path / "flowers", ".tflite")
-    assert opened(tmp_path / "flowers").kind == "saved_model"
+    assert opened(tmp_path / "flowers").importer.name == "saved_model"
 
 
 @pytest.mark.parametrize(
@@ -189,8 +199,10 @@ def test_other_files_in_a_saved_model(tmp_path: Path, opened: Opened) -> None:
         ("fingerprint.pb", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("variables.index", r"is part of a SavedModel\. Give the folder that holds saved_model\.pb"),
         ("saved_model.cpb", "is a SavedModel over 2 GB"),
+        ("model.ckpt", "is a training checkpoint, weights without their network"),
         ("model.pt", "is a PyTorch model"),
         ("model.mlmodel", "is a Core ML model"),
+        ("model.pkl", "is a pickled Python object, which is not opened"),
     ],
 )
 def test_lookalikes(name: str, message: str, tmp_path: Path, opened: Opened) -> None:
@@ -216,7 +228,10 @@ def test_nothing(tmp_path: Path, opened: Opened) -> None:
     with pytest.raises(NotAModel, match=r"there is nothing in it\. Give the folder that holds saved_model\.pb"):
         opened(tmp_path)
     (tmp_path / "cat.jpg").touch()
-    with pytest.raises(NotAModel, match=r"it holds no saved_model\.pb, .*Give the folder that does\."):
+    with pytest.raises(
+        NotAModel,
+        match=r"it holds no model, down to 2 levels\. Give a SavedModel.s folder, a \.tflite file, a \.keras or \.h5",
+    ):
         opened(tmp_path)
     with pytest.raises(NotAModel, match=r"cat\.jpg: this is no model\. Give a SavedModel's folder"):
         opened(tmp_path / "cat.jpg")
@@ -308,7 +323,7 @@ def test_text_graph(tmp_path: Path, export_to: ExportTo) -> None:
 
 def test_too_large(tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model whose weights do not fit into an ONNX file is refused with its size."""
-    monkeypatch.setattr(source, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(integrity, "MAX_BYTES", 10_000)
     with pytest.raises(TooLarge, match=r"its weights take 0\.0 GB, and an ONNX file holds 2 GB at most"):
         opened(DIGITS)
 
@@ -337,9 +352,9 @@ def test_training_variables_do_not_count(
     """The state of an optimizer, which is not exported, does not count into a model's size."""
     train(str(tmp_path / "variables" / "variables"))
     (tmp_path / "saved_model.pb").write_bytes(bytes(1_000))
-    monkeypatch.setattr(source, "MAX_BYTES", 5_500)
+    monkeypatch.setattr(integrity, "MAX_BYTES", 5_500)
     assert opened(tmp_path).path == tmp_path
-    monkeypatch.setattr(source, "MAX_BYTES", 4_900)
+    monkeypatch.setattr(integrity, "MAX_BYTES", 4_900)
     with pytest.raises(TooLarge):
         opened(tmp_path)
 
@@ -437,6 +452,9 @@ def test_progress(tmp_path: Path) -> None:
         ("gunzip", "gunzip"),
         ("1", "1"),
         ("model", "model"),
+        ("pets/converted_savedmodel.zip/model.savedmodel", "pets"),
+        ("downloads/models/ml/birds/my_model.keras", "birds"),
+        (f"{Path.home()}/Downloads/converted_keras.zip/keras_model.h5", "keras_model"),
     ],
 )
 def test_name(path: str, name: str) -> None:
@@ -447,7 +465,7 @@ def test_name(path: str, name: str) -> None:
 def test_real_models(shared: Path, opened: Opened) -> None:
     """Models that other people exported are found, each with its kind and a name."""
     found = [opened(folder) for folder in sorted((shared / "models").iterdir()) if folder.is_dir()]
-    assert [(source.kind, source.name) for source in found] == [
+    assert [(source.importer.name, source.name) for source in found] == [
         ("tflite", "automl_labeler_model"),
         ("saved_model", "keras3_fashion_logits"),
         ("saved_model", "landcover_per_pixel"),
@@ -455,3 +473,58 @@ def test_real_models(shared: Path, opened: Opened) -> None:
         ("tflite", "mobilenet_v1_0.25_224_1_metadata_1"),
         ("saved_model", "tf1_base64_map_loop"),
     ]
+
+
+def test_several_in_an_archive(tmp_path: Path, opened: Opened) -> None:
+    """Models in an archive have no path that could be given: it has to be unpacked."""
+    path = zipped(tmp_path / "models.zip", saved_model("a/") | saved_model("b/"))
+    with pytest.raises(SeveralModels, match=r"several models; unpack it, and give the path of one of them: a, b\."):
+        opened(path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_flattened(packed: bool, tmp_path: Path, opened: Opened) -> None:
+    """A SavedModel whose folders an upload has taken away is refused with where its weights belong."""
+    flat = {
+        path.name: path.read_bytes() for path in (*DIGITS.glob("*.pb"), *DIGITS.glob("variables/*")) if path.is_file()
+    }
+    path = zipped(tmp_path / "model.zip", flat) if packed else tmp_path
+    for name, data in {} if packed else flat.items():  # type: ignore[var-annotated]
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(CannotOpen, match=r"folder named variables in it, and move variables\.data-.* there") as raised:
+        opened(path)
+    assert str(raised.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("suffix", ["mlpackage", "mlmodelc"])
+def test_folder_of_another_tool(suffix: str, tmp_path: Path, opened: Opened) -> None:
+    """A folder that is another tool's model is named as such."""
+    (tmp_path / f"net.{suffix}" / "Data").mkdir(parents=True)
+    with pytest.raises(NotAModel, match="this is a Core ML model"):
+        opened(tmp_path / f"net.{suffix}")
+
+
+def test_temporary_folders_stay_unsaid(tmp_path: Path) -> None:
+    """Messages about a model in an archive name the archive, and not the folder that it was unpacked into."""
+    path = zipped(tmp_path / "model.zip", {"saved_model.pb": b"no graph"})
+    command = [sys.executable, "-m", "export", str(path), "--inspect"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert str(path) in done.stderr
+    assert "export-" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["net.pt", "model.tflite", "model.zip", "model.h5"])
+def test_refused_without_tensorflow(name: str, tmp_path: Path) -> None:
+    """What is no model by its name or its first bytes is refused before TensorFlow is loaded."""
+    (tmp_path / name).write_bytes(b"no model")
+    program = f"""
+import sys, runpy
+sys.argv = ["export", {str(tmp_path / name)!r}, "--inspect"]
+try:
+    runpy.run_module("export", run_name="__main__")
+except SystemExit as ended:
+    print(ended.code, "tensorflow" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "1 False"

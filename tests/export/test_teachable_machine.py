@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import exporter
 from export.errors import ExportError, MissingPreprocessing
 from export.options import Options
 from predictor import Classifier, Decoding, Limits, Resizing
 from predictor.resizing import read
 from tests.export import models
 from tests.export.conftest import ExportTo
+from tests.export.running import inspected
 from tests.predictor.chromium_canvas import pictures
 
 SIZE = 48
@@ -110,7 +110,7 @@ def test_fit_of_a_canvas(tmp_path: Path) -> None:
 
 
 def inspect(source: Path, **options: Any) -> Any:
-    return exporter.inspect(str(source), Options.said(**options), lambda *_: None)
+    return inspected(source, Options.said(**options))
 
 
 def refusal(source: Path) -> str:

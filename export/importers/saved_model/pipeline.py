@@ -19,11 +19,11 @@ from export.graph.flatten import FlatGraph, flatten, subgraph
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
 from export.graph.trace import in_order
-from export.kinds.interface import Interface, activation, choose, in_words
-from export.kinds.original import Original, Seen
-from export.kinds.pipeline import Pipeline
-from export.kinds.saved_model_pixels import SavedModelPixels
-from export.kinds.way import Way
+from export.importers.interface import Interface, activation, choose, in_words
+from export.importers.original import Original, Seen
+from export.importers.pipeline import Pipeline
+from export.importers.saved_model.pixels import SavedModelPixels
+from export.importers.way import Way
 from export.network import network
 from export.options import Options
 from export.pictures import UNREADABLE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import onnx
 
 from export.evidence import Evidence
-from export.kinds.original import Original
+from export.importers.original import Original
 from export.preprocessing.recipe import Recipe
 from predictor import Decoding, Resizing, Source
 
@@ -22,7 +22,7 @@ class Pipeline:
     preprocessing in words. evidence: why it is this preprocessing. activation: what makes the model's own output, as
     `interface.activation` says it. original: the model itself. own_labels: the names that it gives so many classes, if
     it does. step: the distance of two neighbouring values, for a model whose output is in whole numbers. convert: makes
-    what `network.convert` gives.
+    what `network.convert` gives. may_be_features: whether nothing in this kind of file tells scores from other numbers.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Pipeline:
     own_labels: Callable[[int], OwnLabels | None]
     step: float
     convert: Callable[[], onnx.ModelProto]
+    may_be_features: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from export.graph.flatten import subgraph
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
 from export.graph.trace import LAYERS, in_order, inputs_of
-from export.kinds.original import Original, Seen, SignatureOriginal
+from export.importers.original import Original, Seen, SignatureOriginal
 
 _SORTERS = frozenset(("TopK", "TopKV2"))
 """Operations that give the largest values of their input, sorted, and the index of each."""

@@ -171,7 +171,9 @@ def _written_outputs(signature: Signature) -> str:
 
 def in_words(model: SavedModel) -> tuple[str, ...]:
     """All signatures with what they take and give, for a person."""
-    return tuple(f"{name}: {_specs(item.inputs)} to {_specs(item.outputs)}" for name, item in model.signatures.items())
+    return tuple(
+        f"{name}: {_specs(item.inputs)} to {_specs(item.outputs)}" for name, item in sorted(model.signatures.items())
+    )
 
 
 def _specs(specs: Iterable[TensorSpec]) -> str:

@@ -14,8 +14,8 @@ from export.graph.flatten import subgraph
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel
 from export.graph.trace import Trace, in_order, trace
-from export.kinds.interface import Interface, activation, in_words
-from export.kinds.original import vector
+from export.importers.interface import Interface, activation, in_words
+from export.importers.original import vector
 from export.network.ending import Ending
 from export.options import Pixels
 from export.preprocessing import head

@@ -15,7 +15,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from export.errors import NotAClassifier
-from export.kinds.original import vector
+from export.importers.original import vector
 from export.network.ending import Ending
 from export.options import Pixels
 from export.preprocessing.head import Head

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from export.errors import CannotConvert, NotAClassifier
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
-from export.kinds.interface import Interface
+from export.importers.interface import Interface
 from export.network.ending import Ending
 
 Read = Callable[[bytes], Any]

@@ -10,9 +10,9 @@ import onnx
 import tensorflow as tf
 from onnx import helper
 
-from export.kinds.original import Bounds, Original
-from export.kinds.pipeline import Pipeline
-from export.kinds.tflite import PIXELS, SCORES, TfliteModel
+from export.importers.original import Bounds, Original
+from export.importers.pipeline import Pipeline
+from export.importers.tflite.model import PIXELS, SCORES, TfliteModel
 from export.network import network
 from export.options import DEFAULT_TOLERANCE, Options
 from export.preprocessing.candidates import Preparation
@@ -40,6 +40,7 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         own_labels=lambda classes: None,
         step=float(model.output["quantization"][0]),
         convert=lambda: _joined(recipe, model.conversion.model),
+        may_be_features=True,
     )
 
 

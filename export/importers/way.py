@@ -12,11 +12,11 @@ from export.graph.flatten import subgraph
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
 from export.graph.trace import Trace, trace
-from export.kinds import topk
-from export.kinds.interface import Interface
-from export.kinds.original import Read, Seen, SignatureOriginal
-from export.kinds.pipeline import OwnLabels
-from export.kinds.topk import SortedOriginal, Sorting
+from export.importers import topk
+from export.importers.interface import Interface
+from export.importers.original import Read, Seen, SignatureOriginal
+from export.importers.pipeline import OwnLabels
+from export.importers.topk import SortedOriginal, Sorting
 
 Feed = Callable[[bytes], dict[str, Any]]
 """For a picture's file the tensor that holds it, by name."""

@@ -1,0 +1,1 @@
+"""What every kind of source is to the exporter, and a package for each kind."""

@@ -1,0 +1,79 @@
+"""What a kind of source has to say of itself: where it lies, whether it is whole, and how it is opened."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, ClassVar
+
+from export.options import Options
+from export.progress import Report
+from export.source.labels import EmbeddedLabels, Labels
+
+if TYPE_CHECKING:  # takes TensorFlow along, and whether there is a model is said before it is loaded
+    from export.importers.pipeline import Pipeline
+
+FindLabels = Callable[[int], Labels]
+"""The labels that the user gave for so many classes, or that lie with the model."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a model is opened with.
+
+    path: the model on this machine. name: for people. stack: what has to stay open as long as the model does.
+    """
+
+    path: Path
+    name: str
+    options: Options
+    find_labels: FindLabels
+    stack: ExitStack
+    report: Report
+
+
+class Importer(ABC):
+    """One kind of source; a model of it is a path below where it was looked for, of a file unless it says otherwise."""
+
+    name: ClassVar[str]
+    """In tests and for developers, such as `saved_model`."""
+
+    description: ClassVar[str]
+    """In words, such as `a .tflite file`."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """Of files that are such models, in lower case."""
+
+    is_folder: ClassVar[bool] = False
+    """Whether a model is a folder with all in it, so that no other model is looked for there."""
+
+    def match(self, names: Collection[PurePosixPath]) -> list[PurePosixPath]:
+        """The models of this kind among files, judged by their names alone."""
+        return [name for name in names if name.suffix.lower() in self.suffixes]
+
+    def is_part(self, name: PurePosixPath) -> bool:
+        """Whether a file can be part of a model of this kind."""
+        return bool(self.match([name]))
+
+    def owns(self, model: PurePosixPath, name: PurePosixPath) -> bool:
+        """Whether a file is part of the model."""
+        return name == model
+
+    def labels_folders(self, path: Path) -> tuple[Path, ...]:
+        """Where a file with labels may lie: beside the model, and one folder above."""
+        return path.parent, path.parent.parent
+
+    def embedded_labels(self, path: Path) -> EmbeddedLabels | None:
+        """The labels that the model itself holds, if it does."""
+        return None
+
+    @abstractmethod
+    def check(self, path: Path) -> None:
+        """Refuse what is not a whole model, where libraries only say that they cannot; raises CannotOpen or a leaf."""
+
+    @abstractmethod
+    def open(self, opening: Opening) -> Pipeline:
+        """The model, opened and understood; raises an ExportError."""

@@ -1,0 +1,1 @@
+"""SavedModels, found, checked and opened."""

@@ -1,0 +1,1 @@
+"""`.tflite` files, found, checked and opened."""
