@@ -92,7 +92,17 @@ def test_pad_of_one_row_more_or_less() -> None:
     assert {ours for ours, _ in rows} == {223, 224}
 
 
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("size", SIZES)
+@PROPERTY
+@given(height=st.integers(1, 300), width=st.integers(1, 300))
+def test_pad_first(height: int, width: int, size: tuple[int, int]) -> None:
+    """The picture that is padded first is that of Keras's Resizing layer with pad_to_aspect_ratio."""
+    image = picture(height, width, dtype="float32")
+    actual = as_signature("tf-bilinear", "pad-to-aspect-ratio", size, "float32")(image)
+    same(actual, keras.layers.Resizing(*size, pad_to_aspect_ratio=True)(image))
+
+
+@pytest.mark.parametrize("fit", sorted(FITS.keys() - {"pad-to-aspect-ratio"}))  # which nearest may resize to padding
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1)])
 def test_extreme_shape(shape: tuple[int, int], fit: str) -> None:
     """A dot and a line fit too, also where TensorFlow would leave nothing of them and raise."""
