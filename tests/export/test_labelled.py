@@ -83,7 +83,7 @@ def test_unclear(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingPreprocessing, match="is not clearly better") as caught:
         inspect(source, labelled=pictures, resize="tf-bilinear")
     (table,) = caught.value.evidence.tables
-    assert len(table.rows) == len(SCALES)
+    assert len(table.rows) == len(USUAL_SCALES)
 
 
 def test_too_few(model: Path, pictures: Path, tmp_path: Path) -> None:
