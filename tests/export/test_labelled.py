@@ -53,7 +53,9 @@ def test_ranking(model: Path, pictures: Path) -> None:
     """Every scale is tried with every resize; the right scale is ahead, and taken with the accuracy that it has."""
     subject = inspect(model, labelled=pictures, channels="bgr")
     (table,) = subject.pipeline.evidence.tables
-    assert {(row[0], row[2]) for row in table.rows} == {(scale, resize) for scale in USUAL_SCALES for resize in USUAL_RESIZES}
+    assert {(row[0], row[2]) for row in table.rows} == {
+        (scale, resize) for scale in USUAL_SCALES for resize in USUAL_RESIZES
+    }
     assert {row[1] for row in table.rows} == {"bgr"}
     assert [row[0] for row in table.rows[: len(USUAL_RESIZES)]] == ["0..1"] * len(USUAL_RESIZES)
     assert subject.pipeline.steps[1:] == ("resize to 32 x 32, tf-bilinear", "blue, green, red", "divide by 255")
