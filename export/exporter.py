@@ -14,6 +14,7 @@ import tf2onnx
 from export import pictures
 from export.approximation import Approximation, Plan, approximate
 from export.errors import CannotConvert, NotEqual, first_line
+from export.features import required
 from export.network import model_file, network
 from export.network.model_file import ModelFile
 from export.network.parts import split_network_input
@@ -129,6 +130,7 @@ def _describe(subject: Subject, options: Options) -> ModelInfo:
         source=pipeline.source,
         drawing=options.drawing,
         tools=_tools(),
+        requires=required(pipeline.decoding, pipeline.resizing),
     )
     return replace(info, version=version(info, pipeline.recipe))
 
