@@ -29,6 +29,7 @@ from service.location import GS, Location
 from service.outcome import Outcome
 from service.settings import BadSetting, Settings, common, upload, values
 from service.settings.values import BadValue
+from service.workers import processors
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ def main(
     with _failures(debug):
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
-        on_this_machine = (workers or local.processors()) if runner == local.RUNNER else None
+        on_this_machine = (workers or processors()) if runner == local.RUNNER else None
         access.check(job)
         if dry_run:
             return _estimate(job, classifier, on_this_machine)

@@ -10,8 +10,9 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from predictor import BadImage, Classifier
+from predictor import BadImage, Classifier, Prediction
 from service import selection
+from service.budget import Budget
 from service.calls import Gone
 from service.deadline import Deadline, Schedule
 from service.errors import status_of
@@ -25,6 +26,8 @@ from service.workers import Workers
 
 _log = logging.getLogger(__name__)
 
+IN_FLIGHT = 128 * 1024 * 1024
+"""Bytes of files that are read or wait for a processor, all events together; or MAX_BYTES, where that is more."""
 READ_SHARE = 0.5
 """The part of what is left until an upload has to be classified in which it is read."""
 
@@ -40,6 +43,8 @@ class Labeller:
     """Seconds for one event."""
     workers: Workers
     """Where models are loaded and pictures classified, which nothing can stop: an event waits no longer than it may."""
+    room: Budget
+    """Bytes for the files of all events: one that does not fit waits, no longer than it may."""
 
     def label(self, upload: Upload) -> Outcome:
         """Classify one upload and store what came of it; raises what a later delivery may not meet again."""
@@ -78,16 +83,22 @@ class Labeller:
 
     def _classify(self, upload: Upload, schedule: Schedule) -> tuple[Outcome, str]:
         classifier = self.classifier.made() or self.workers.wait_for(self.classifier, schedule.classified)
-        limits, storage = classifier.limits, self.storage()
-        limits.check_bytes(upload.size)
-        data = storage.read(upload.location, upload.generation, limits, schedule.classified.share(READ_SHARE))
-        found = self.workers.wait_for(lambda: classifier.classify(data), schedule.classified)
+        found, storage = self._found(upload, classifier, schedule.classified), self.storage()
         outcome = self._recorder().labels(upload, found, schedule.stored)
         if outcome is Outcome.LABELLED and self.settings.annotate:
             model = f"{classifier.info.name} {classifier.info.version}"
             keys = {"label": found[0].label, "score": str(found[0].score), "classified-by": model}
             storage.annotate(upload.location, upload.generation, keys, schedule.stored)
         return outcome, f"{found[0].label} ({found[0].score:.1%})"
+
+    def _found(self, upload: Upload, classifier: Classifier, deadline: Deadline) -> list[Prediction]:
+        """What the classifier says of an upload; its file is held no longer, and unpacked by who decodes it."""
+        limits = classifier.limits
+        limits.check_bytes(upload.size)
+        with self.room.holding(upload.size, deadline):
+            share = deadline.share(READ_SHARE)
+            packed = self.storage().fetch(upload.location, upload.generation, limits, share)
+            return self.workers.wait_for(lambda: classifier.classify(packed.unpack(limits)), deadline)
 
     def _record(
         self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline
