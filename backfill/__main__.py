@@ -55,6 +55,9 @@ _COUNT = click.IntRange(min=1)
 @setting_option("--max-bytes", common.MAX_BYTES, common.MAX_BYTES.fallback, help="The largest image file.")
 @setting_option("--max-pixels", common.MAX_PIXELS, common.MAX_PIXELS.fallback,
                 help="The largest picture, width times height.")  # fmt: skip
+@setting_option("--top-k", upload.TOP_K, None, help="The most labels of a picture to store, the best (default: all).")
+@setting_option("--min-score", common.MIN_SCORE, None,
+                help="The least score of a label to give and to store; 0.5 to give one of several.")  # fmt: skip
 @click.option("--runner", default=local.RUNNER, show_default="this machine", help="Beam's, such as DataflowRunner.")
 @click.option("--debug", is_flag=True, help="Show where an error comes from, and what Beam says.")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
@@ -124,6 +127,8 @@ def _job(
     timeout: float,
     max_bytes: int,
     max_pixels: int,
+    top_k: int | None,
+    min_score: float | None,
     thumbnails: bool,
 ) -> tuple[Classifier, Job]:
     """The job, and the classifier that it is about."""
@@ -144,6 +149,8 @@ def _job(
         limit=limit,
         relabels=relabel,
         timeout=timeout,
+        top_k=top_k,
+        min_score=min_score,
         thumbnails=thumbnails,
     )
     return classifier, job

@@ -62,6 +62,7 @@ def _event_seconds(text: str) -> None:
 _METAVARS: dict[Callable[..., object], str] = {
     values.switch: "",
     values.count: "N",
+    values.score: "NUMBER",
     values.seconds: "SECONDS",
     values.prefix: "gs://B/PREFIX",
     values.patterns: "PATTERNS",

@@ -10,8 +10,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from predictor import BadImage, Classifier, Prediction
-from service import selection
+from predictor import BadImage, Classifier, Scores
+from service import given, selection
 from service.budget import Budget
 from service.calls import Gone
 from service.deadline import Deadline, Schedule
@@ -83,22 +83,24 @@ class Labeller:
 
     def _classify(self, upload: Upload, schedule: Schedule) -> tuple[Outcome, str]:
         classifier = self.classifier.made() or self.workers.wait_for(self.classifier, schedule.classified)
-        found, storage = self._found(upload, classifier, schedule.classified), self.storage()
-        outcome = self._recorder().labels(upload, found, schedule.stored)
+        scores = self._scores(upload, classifier, schedule.classified)
+        info, settings = classifier.info, self.settings
+        stored = given.stored(scores, info, settings.top_k, settings.min_score)
+        labels = given.given(scores, info, settings.min_score)
+        outcome = self._recorder().labels(upload, stored, schedule.stored)
         if outcome is Outcome.LABELLED and self.settings.annotate:
-            model = f"{classifier.info.name} {classifier.info.version}"
-            keys = {"label": found[0].label, "score": str(found[0].score), "classified-by": model}
-            storage.annotate(upload.location, upload.generation, keys, schedule.stored)
-        return outcome, f"{found[0].label} ({found[0].score:.1%})"
+            keys = given.metadata(labels, info) | {"classified-by": f"{info.name} {info.version}"}
+            self.storage().annotate(upload.location, upload.generation, keys, schedule.stored)
+        return outcome, given.told(labels)
 
-    def _found(self, upload: Upload, classifier: Classifier, deadline: Deadline) -> list[Prediction]:
+    def _scores(self, upload: Upload, classifier: Classifier, deadline: Deadline) -> Scores:
         """What the classifier says of an upload; its file is held no longer, and unpacked by who decodes it."""
         limits = classifier.limits
         limits.check_bytes(upload.size)
         with self.room.holding(upload.size, deadline):
             share = deadline.share(READ_SHARE)
             packed = self.storage().fetch(upload.location, upload.generation, limits, share)
-            return self.workers.wait_for(lambda: classifier.classify(packed.unpack(limits)), deadline)
+            return self.workers.wait_for(lambda: classifier.scores(classifier.decode(packed.unpack(limits))), deadline)
 
     def _record(
         self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
 import flask
 
 from predictor import BadImage, runtime
-from service import documents
+from service import documents, given
 from service.errors import as_document, status_of
 from service.http import forms, instances, json_document, page
 from service.http.choice import Choice
@@ -23,19 +24,24 @@ def describe(job: Job) -> flask.Response:
     if _is_browser(job.request):
         return page.response()
     classifier = job.classifier()
-    info = classifier.info
+    info, min_score = classifier.info, job.settings.min_score
     description = documents.model(classifier.info) | {
         "labels": info.labels,
         "activation": info.activation,
         "preprocessing": info.preprocessing,
         "parity": asdict(info.parity) if info.parity else None,
         "quantization": info.quantization,
+        "given": {"at_most": given.most_labels(info), "min_score": _finite(given.least_score(info, min_score))},
         "drawing": info.drawing,
         "tools": info.tools,
         "runtime": runtime.versions(),
         "limits": asdict(classifier.limits) | {"max_instances": job.settings.max_instances},
     }
     return json_response(description, headers={"Vary": "Accept"})
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None  # JSON knows no infinity
 
 
 def _is_browser(request: flask.Request) -> bool:
