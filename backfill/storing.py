@@ -53,7 +53,7 @@ class Store(Concurrently[Classified, Finished]):
             if isinstance(answer, Failure):
                 return self._record(upload, answer, deadline)
             job = self._job
-            found = given.stored(answer, job.info, job.top_k, job.min_score)
+            found = given.best(answer, job.info, job.top_k, job.min_score)
             outcome = self._recorder.labels(upload, found, deadline)
             return Finished.labelled(upload.location, outcome, answer, job.info, job.min_score, thumbnail)
         except Exception as error:  # is told at the end; the next run tries again

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from threading import Condition
 
 from service.deadline import Deadline, OutOfTime
 
@@ -17,25 +15,21 @@ class Budget:
     """
 
     def __init__(self, amount: int) -> None:
-        self._amount = self._free = amount
-        self._changed = threading.Condition()
+        self._free = amount
+        self._changed = Condition()
         self._waiting: deque[object] = deque()
 
     def take(self, part: int, deadline: Deadline) -> None:
-        """Wait for a part; OutOfTime when it is not there by the deadline, ValueError when it never could be."""
-        if part > self._amount:
-            raise ValueError(f"{part:,} is more than the whole, {self._amount:,}")
-        ticket = object()
+        """Wait for a part; OutOfTime when it is not there by the deadline."""
+        me = object()
         with self._changed:
-            self._waiting.append(ticket)
+            self._waiting.append(me)
             try:
-                if not self._changed.wait_for(
-                    lambda: self._waiting[0] is ticket and self._free >= part, deadline.remaining()
-                ):
+                if not self._changed.wait_for(lambda: self._is_turn(me, part), deadline.remaining()):
                     raise OutOfTime
                 self._free -= part
             finally:
-                self._waiting.remove(ticket)
+                self._waiting.remove(me)
                 self._changed.notify_all()
 
     def give_back(self, part: int) -> None:
@@ -44,11 +38,5 @@ class Budget:
             self._free += part
             self._changed.notify_all()
 
-    @contextmanager
-    def holding(self, part: int, deadline: Deadline) -> Iterator[None]:
-        """Have a part for as long as the block runs; raises as `take` does."""
-        self.take(part, deadline)
-        try:
-            yield
-        finally:
-            self.give_back(part)
+    def _is_turn(self, who: object, part: int) -> bool:
+        return self._waiting[0] is who and self._free >= part

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from dataclasses import dataclass
 
 from predictor import BadImage, Limits, UnsupportedImage
 
@@ -17,18 +16,6 @@ OTHERS = re.compile(r"\b(deflate|compress|br|zstd)\b", re.IGNORECASE)
 """Content codings that are not unpacked: IANA's registry has them."""
 PICTURES = re.compile(rb"\xff\xd8|\x89PNG|GIF8|BM|RIFF")
 """What the accepted formats begin with."""
-
-
-@dataclass(frozen=True)
-class Packed:
-    """An object's stored bytes, and what their content encoding is said to be."""
-
-    data: bytes
-    encoding: str | None
-
-    def unpack(self, limits: Limits) -> bytes:
-        """The file that they hold; see `unpack`."""
-        return unpack(self.data, self.encoding, limits)
 
 
 def unpack(data: bytes, encoding: str | None, limits: Limits) -> bytes:

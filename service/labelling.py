@@ -15,6 +15,7 @@ from service import given, selection
 from service.budget import Budget
 from service.calls import Gone
 from service.deadline import Deadline, Schedule
+from service.encoding import unpack
 from service.errors import status_of
 from service.lazy import Lazy
 from service.outcome import Outcome, rule_for
@@ -85,7 +86,7 @@ class Labeller:
         classifier = self.classifier.made() or self.workers.wait_for(self.classifier, schedule.classified)
         scores = self._scores(upload, classifier, schedule.classified)
         info, settings = classifier.info, self.settings
-        stored = given.stored(scores, info, settings.top_k, settings.min_score)
+        stored = given.best(scores, info, settings.top_k, settings.min_score)
         labels = given.given(scores, info, settings.min_score)
         outcome = self._recorder().labels(upload, stored, schedule.stored)
         if outcome is Outcome.LABELLED and self.settings.annotate:
@@ -97,10 +98,15 @@ class Labeller:
         """What the classifier says of an upload; its file is held no longer, and unpacked by who decodes it."""
         limits = classifier.limits
         limits.check_bytes(upload.size)
-        with self.room.holding(upload.size, deadline):
+        self.room.take(upload.size, deadline)
+        try:
             share = deadline.share(READ_SHARE)
             packed = self.storage().fetch(upload.location, upload.generation, limits, share)
-            return self.workers.wait_for(lambda: classifier.scores(classifier.decode(packed.unpack(limits))), deadline)
+            return self.workers.wait_for(
+                lambda: classifier.scores(classifier.decode(unpack(*packed, limits))), deadline
+            )
+        finally:
+            self.room.give_back(upload.size)
 
     def _record(
         self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline

@@ -20,10 +20,9 @@ from google.api_core import exceptions
 from google.cloud import storage
 
 from predictor import Limits
-from service import connections
+from service import connections, encoding
 from service.calls import ATTEMPT_SHARE, USER, VIEWER, Kept, call, existing, needing, retry_for
 from service.deadline import Deadline
-from service.encoding import Packed
 from service.location import Location
 from service.results import Mark
 from service.upload import Upload
@@ -58,10 +57,10 @@ class Storage:
 
         Raises Gone, and BadImage for what must not or cannot be unpacked.
         """
-        return self.fetch(source, generation, limits, deadline).unpack(limits)
+        return encoding.unpack(*self.fetch(source, generation, limits, deadline), limits)
 
-    def fetch(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> Packed:
-        """The same as it is stored, which is to be unpacked; raises Gone, and ImageTooLarge."""
+    def fetch(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> tuple[bytes, str | None]:
+        """The bytes as they are stored, and their content encoding; raises Gone, and ImageTooLarge."""
         blob = self._blob(source, generation)
 
         def download(seconds: float) -> bytes:
@@ -70,7 +69,7 @@ class Storage:
             return file.getvalue()
 
         with needing(VIEWER, source), existing(source):
-            return Packed(call(download, deadline), blob.content_encoding)
+            return call(download, deadline), blob.content_encoding
 
     def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
         """The objects whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -24,24 +23,21 @@ def describe(job: Job) -> flask.Response:
     if _is_browser(job.request):
         return page.response()
     classifier = job.classifier()
-    info, min_score = classifier.info, job.settings.min_score
+    info = classifier.info
+    at_most, least = given.rule(info, job.settings.min_score)
     description = documents.model(classifier.info) | {
         "labels": info.labels,
         "activation": info.activation,
         "preprocessing": info.preprocessing,
         "parity": asdict(info.parity) if info.parity else None,
         "quantization": info.quantization,
-        "given": {"at_most": given.most_labels(info), "min_score": _finite(given.least_score(info, min_score))},
+        "given": {"at_most": at_most, "min_score": least},
         "drawing": info.drawing,
         "tools": info.tools,
         "runtime": runtime.versions(),
         "limits": asdict(classifier.limits) | {"max_instances": job.settings.max_instances},
     }
     return json_response(description, headers={"Vary": "Accept"})
-
-
-def _finite(score: float) -> float | None:
-    return score if math.isfinite(score) else None  # JSON knows no infinity
 
 
 def _is_browser(request: flask.Request) -> bool:

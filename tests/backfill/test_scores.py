@@ -63,7 +63,7 @@ def several(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.mark.parametrize("min_score", [None, 0.6])
 def test_several_labels(several: Path, tmp_path: Path, min_score: float | None) -> None:
-    """Pictures count for each label that they are given, and are shown below each; results have all that are asked for."""
+    """Pictures count for, and are shown below, each label that they are given; results have what is asked for."""
     pictures = Pattern.parse(str(SAMPLES))
     job = replace(runs.job_of(several), pictures=pictures, results=Location.of_path(f"{tmp_path}/objects"))
     job = replace(job, top_k=3, min_score=min_score, thumbnails=True)

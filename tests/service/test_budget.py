@@ -41,12 +41,6 @@ def test_nothing() -> None:
     budget.take(0, Deadline.after(SOON))
 
 
-def test_too_much() -> None:
-    """Who wants more than the whole is told, and does not wait for it."""
-    with pytest.raises(ValueError, match="6 is more than the whole, 5"):
-        Budget(5).take(6, Deadline.after(LATE))
-
-
 def test_no_time() -> None:
     """Without time nothing is taken, though it is there."""
     budget = Budget(1)
@@ -73,19 +67,4 @@ def test_given_up() -> None:
     budget.take(1, Deadline.after(LATE))
     with pytest.raises(OutOfTime):
         budget.take(2, Deadline.after(SOON))
-    budget.take(1, Deadline.after(SOON))
-
-
-def test_holding() -> None:
-    """A part that is held for a while is given back, whatever happens meanwhile."""
-    budget = Budget(1)
-
-    def fail() -> None:
-        with budget.holding(1, Deadline.after(LATE)):
-            with pytest.raises(OutOfTime):
-                budget.take(1, Deadline.after(SOON))
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
     budget.take(1, Deadline.after(SOON))

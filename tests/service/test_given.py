@@ -49,13 +49,13 @@ def test_logits(info: ModelInfo) -> None:
     assert [one.label for one in found] == ["bee"]
 
 
-def test_stored(info: ModelInfo) -> None:
+def test_best(info: ModelInfo) -> None:
     """A result has all labels, whatever the model; with TOP_K and MIN_SCORE those that they ask for."""
     for model in (info, replace(info, activation="sigmoid")):
-        assert [one.label for one in given.stored(SCORES, model, None, None)] == ["bee", "cat", "dog", "ant"]
-        assert [one.label for one in given.stored(SCORES, model, 3, None)] == ["bee", "cat", "dog"]
-        assert [one.label for one in given.stored(SCORES, model, 3, 0.5)] == ["bee", "cat"]
-        assert given.stored(SCORES, model, None, 1.0) == []
+        assert [one.label for one in given.best(SCORES, model, None, None)] == ["bee", "cat", "dog", "ant"]
+        assert [one.label for one in given.best(SCORES, model, 3, None)] == ["bee", "cat", "dog"]
+        assert [one.label for one in given.best(SCORES, model, 3, 0.5)] == ["bee", "cat"]
+        assert given.best(SCORES, model, None, 1.0) == []
 
 
 def test_metadata(info: ModelInfo) -> None:

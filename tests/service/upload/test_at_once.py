@@ -71,6 +71,19 @@ def test_waiting_overlaps(storage: CloudStorage, start: Start) -> None:
         assert [status.result() for status in statuses] == [200] * AT_ONCE
 
 
+def test_connections_are_kept(storage: CloudStorage, start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    """More uploads at a time than requests keeps connections for do not make new ones each time."""
+    reading, function = Counted(), start()
+    storage.faults.add(Callback(reading.enter), "read_media", times=None)
+    events = [uploaded(storage, name=f"{number}.png") for number in range(2 * AT_ONCE)]
+    with ThreadPoolExecutor(2 * AT_ONCE) as pool:
+        statuses = [pool.submit(deliver, function, event) for event in events]
+        reading.wait_for(2 * AT_ONCE)
+        reading.gate.set()
+        assert [status.result() for status in statuses] == [200] * len(events)
+    assert "pool is full" not in caplog.text
+
+
 def test_decoding_does_not(storage: CloudStorage, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more pictures are unpacked, decoded and classified at a time than this process may use processors."""
     working, function, read = Counted(), start(), Counted()
