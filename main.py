@@ -25,7 +25,6 @@ from service.lazy import Lazy
 from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up, warn_of_lookalikes
 
 if TYPE_CHECKING:
-    from service.budget import Budget
     from service.storage import Storage
     from service.workers import Workers
 
@@ -41,14 +40,8 @@ def _make_storage() -> Storage:
 def _make_workers() -> Workers:
     from service.workers import Workers, processors
 
-    return Workers(processors())  # more would only hold more memory: this is work for processors
-
-
-def _make_room() -> Budget:
-    from service.budget import Budget
-    from service.labelling import IN_FLIGHT
-
-    return Budget(max(IN_FLIGHT, _settings().max_bytes))
+    # More threads would only hold more memory: this is work for processors.
+    return Workers(processors(), _settings().max_bytes)
 
 
 _settings = Lazy(lambda: Settings.from_environ(os.environ))
@@ -58,7 +51,6 @@ _warm_up = Lazy(lambda: wants_warm_up(os.environ))
 _storage = Lazy(_make_storage)
 _classifier = Lazy(lambda: model.load(_settings(), _storage))
 _workers = Lazy(_make_workers)
-_room = Lazy(_make_room)
 _http = http.Resources(_http_settings, _classifier, _storage)
 
 warmup.in_workers(_classifier, _warm_up)
@@ -116,7 +108,7 @@ def classify_upload(request: flask.Request) -> flask.Response:
         logging.error("an event was not understood, which leaves it to the dead letters: %s", error)
         return _plain(str(error), 400)
     if upload:
-        Labeller(_classifier, _storage, _upload_settings(), _settings().timeout, _workers(), _room()).label(upload)
+        Labeller(_classifier, _storage, _upload_settings(), _settings().timeout, _workers()).label(upload)
     else:
         logging.info("an event was ignored: it is about an object, and not about an upload")
     return _plain("OK", 200)

@@ -25,7 +25,9 @@ class Budget:
         with self._changed:
             self._waiting.append(me)
             try:
-                if not self._changed.wait_for(lambda: self._is_turn(me, part), deadline.remaining()):
+                if not self._changed.wait_for(
+                    lambda: self._waiting[0] is me and self._free >= part, deadline.remaining()
+                ):
                     raise OutOfTime
                 self._free -= part
             finally:
@@ -37,6 +39,3 @@ class Budget:
         with self._changed:
             self._free += part
             self._changed.notify_all()
-
-    def _is_turn(self, who: object, part: int) -> bool:
-        return self._waiting[0] is who and self._free >= part

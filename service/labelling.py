@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from predictor import BadImage, Classifier, Scores
 from service import given, selection
-from service.budget import Budget
 from service.calls import Gone
 from service.deadline import Deadline, Schedule
 from service.encoding import unpack
@@ -27,8 +26,6 @@ from service.workers import Workers
 
 _log = logging.getLogger(__name__)
 
-IN_FLIGHT = 128 * 1024 * 1024
-"""Bytes of files that are read or wait for a processor, all events together; or MAX_BYTES, where that is more."""
 READ_SHARE = 0.5
 """The part of what is left until an upload has to be classified in which it is read."""
 
@@ -43,9 +40,10 @@ class Labeller:
     timeout: float
     """Seconds for one event."""
     workers: Workers
-    """Where models are loaded and pictures classified, which nothing can stop: an event waits no longer than it may."""
-    room: Budget
-    """Bytes for the files of all events: one that does not fit waits, no longer than it may."""
+    """Where models are loaded and pictures classified, which nothing can stop: an event waits no longer than it may.
+
+    And for room there for its file.
+    """
 
     def label(self, upload: Upload) -> Outcome:
         """Classify one upload and store what came of it; raises what a later delivery may not meet again."""
@@ -98,7 +96,8 @@ class Labeller:
         """What the classifier says of an upload; its file is held no longer, and unpacked by who decodes it."""
         limits = classifier.limits
         limits.check_bytes(upload.size)
-        self.room.take(upload.size, deadline)
+        room = self.workers.room
+        room.take(upload.size, deadline)
         try:
             share = deadline.share(READ_SHARE)
             packed = self.storage().fetch(upload.location, upload.generation, limits, share)
@@ -106,7 +105,7 @@ class Labeller:
                 lambda: classifier.scores(classifier.decode(unpack(*packed, limits))), deadline
             )
         finally:
-            self.room.give_back(upload.size)
+            room.give_back(upload.size)
 
     def _record(
         self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline

@@ -11,6 +11,9 @@ from typing import TypeVar
 from service.budget import Budget
 from service.deadline import Deadline, OutOfTime
 
+IN_FLIGHT = 128 * 1024 * 1024
+"""Bytes of files that are read or wait for a thread, all events together."""
+
 T = TypeVar("T")
 
 
@@ -20,13 +23,16 @@ def processors() -> int:
 
 
 class Workers:
-    """So many threads; work that was given up goes on in its thread to its end, and what it gives is dropped.
+    """So many threads, and `room` for what is read for them: IN_FLIGHT bytes, or a `largest` file where that is more.
+
+    Work that was given up goes on in its thread to its end, and what it gives is dropped.
 
     No more is begun until a thread is free: what was given up counts among what is at work, and holds its memory.
     Who has waited longest is next.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, largest: int = 0) -> None:
+        self.room = Budget(max(IN_FLIGHT, largest))
         self._free = Budget(at_once)
         self._threads = ThreadPoolExecutor(at_once, "worker")
 

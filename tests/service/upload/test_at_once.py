@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from predictor import Classifier
-from service import labelling
+from service import workers
 from service.workers import processors
 from tests.cloud_storage import Callback, CloudStorage, Stall
 from tests.processes import function_process, running_function
@@ -109,7 +109,7 @@ def test_decoding_does_not(storage: CloudStorage, start: Start, monkeypatch: pyt
 def test_bytes_in_flight(storage: CloudStorage, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are read only while all of them together fit; the others wait, and get their results too."""
     size = 1000
-    monkeypatch.setattr(labelling, "IN_FLIGHT", 3 * size + size // 2)
+    monkeypatch.setattr(workers, "IN_FLIGHT", 3 * size + size // 2)
     reading, function = Counted(), start(MAX_BYTES=str(size))
     storage.faults.add(Callback(reading.enter), "read_media", times=None)
     events = [uploaded(storage, TEXT.ljust(size), name=f"{number}.png") for number in range(AT_ONCE)]
@@ -125,7 +125,7 @@ def test_bytes_in_flight(storage: CloudStorage, start: Start, monkeypatch: pytes
 
 def test_largest_file(storage: CloudStorage, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of MAX_BYTES fits, however little is meant to be in flight."""
-    monkeypatch.setattr(labelling, "IN_FLIGHT", 1)
+    monkeypatch.setattr(workers, "IN_FLIGHT", 1)
     event = uploaded(storage, TEXT.ljust(2000))
     assert deliver(start(MAX_BYTES="2000"), event) == 200
     assert document(storage)["error"]["code"] == 415
@@ -138,7 +138,7 @@ def test_waiting_leaves_time(storage: CloudStorage, start: Start, monkeypatch: p
     function = start(TIMEOUT_SECONDS="2", MAX_EVENT_AGE="0.001", MAX_BYTES="3000")
     deliver(function, uploaded(storage, name="first.png"))  # loads the model
     if what == "room":
-        monkeypatch.setattr(labelling, "IN_FLIGHT", 1)
+        monkeypatch.setattr(workers, "IN_FLIGHT", 1)
         function = start(TIMEOUT_SECONDS="2", MAX_EVENT_AGE="0.001", MAX_BYTES="3000")
         storage.faults.add(Stall(60.0), "read_media", times=None)
     else:
