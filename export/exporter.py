@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,6 +67,7 @@ def export_model(source: Source, target: Path, options: Options, report: Report)
             subject.original, _load(temporary), before.SerializeToString(), with_bounds=options.tolerance is None
         )
         verification = verifier.verify(announced("Verifying on pictures", _pictures(options), report))
+        info = replace(info, impossible_sizes=verification.sizes.impossible)
         tolerance = _tolerance(subject, options)
         failure = verification.failure(tolerance)
         approximation = None
@@ -152,7 +153,7 @@ def _tolerance(subject: Subject, options: Options) -> float:
     return min(subject.pipeline.step / 2 or DEFAULT_TOLERANCE, DEFAULT_TOLERANCE)
 
 
-def _pictures(options: Options) -> list[Picture]:
+def _pictures(options: Options) -> Sequence[Picture]:
     """What to verify on: the user's pictures for it, else those given to find the preprocessing, else made ones."""
     folder = options.images or options.samples or options.labelled
     return pictures.from_folder(folder) if folder else pictures.made()

@@ -13,7 +13,8 @@ from export.errors import NotEqual, first_line
 from export.importers.original import Bounds, Original
 from export.network.network import NETWORK_INPUT
 from export.pictures import UNREADABLE, Picture
-from predictor import BadImage, Classifier, Parity
+from export.sizes import Sizes, measure
+from predictor import BadImage, Classifier, Parity, UnclassifiableImage
 from predictor.classifier import INPUT, Scores, open_session
 
 SMALLEST_SPREAD = 1e-3
@@ -77,11 +78,15 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Verification:
-    """All comparisons, and the pictures left out: those that the original, or only the exported file, cannot read."""
+    """All comparisons, and the pictures left out: those that the original, or only the exported file, cannot read.
+
+    sizes: of the smallest pictures those that cannot be taken.
+    """
 
     comparisons: tuple[Comparison, ...]
     unreadable: tuple[LeftOut, ...]
     refused: tuple[LeftOut, ...]
+    sizes: Sizes
 
     @property
     def parity(self) -> Parity:
@@ -162,12 +167,25 @@ class Verifier:
             except BadImage as error:
                 refused.append(LeftOut(picture.name, error.reason))
                 continue
+            if not _are_scores(expected):
+                unreadable.append(LeftOut(picture.name, "its scores are not finite numbers"))
+                continue
             identical = np.array_equal(self._network_input(pixels), self._original.network_input(data))
             bounds = self._original.bounds(data) if self._with_bounds else None
-            comparisons.append(Comparison(picture, expected, self._classifier.scores(pixels), identical, bounds))
+            comparisons.append(Comparison(picture, expected, self._exported(picture, pixels), identical, bounds))
         if not comparisons:
             raise NotEqual("Neither the original nor the exported model could read one of the pictures.")
-        return Verification(tuple(comparisons), tuple(unreadable), tuple(refused))
+        sizes = measure(self._original, self._classifier)
+        return Verification(tuple(comparisons), tuple(unreadable), tuple(refused), sizes)
+
+    def _exported(self, picture: Picture, pixels: npt.NDArray[np.uint8]) -> Scores:
+        try:
+            return self._classifier.scores(pixels)
+        except UnclassifiableImage as error:
+            raise NotEqual(
+                f"The original answers for {picture.name}, and the exported model does not: {error.reason} No file was "
+                "written."
+            ) from error
 
     def network_inputs(self, picture: Picture) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """What the first layer sees of a picture that both can read: the original's, and the exported network's."""
@@ -178,3 +196,8 @@ class Verifier:
         (seen,) = self._session.run([NETWORK_INPUT], {INPUT: pixels})
         assert isinstance(seen, np.ndarray)
         return seen
+
+
+def _are_scores(values: Scores) -> bool:
+    """Whether they are finite, but for classes of which the original says nothing, which are NaN."""
+    return not np.isinf(values).any() and not np.isnan(values).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ UNREADABLE = (tf.errors.InvalidArgumentError, BadImage)
 
 SEED = 1
 TWELVE_MEGAPIXELS = (4000, 3000)
+USUAL = (320, 240)
+"""An ordinary size."""
+
+Kind = tuple[str, str]
+"""A format and a mode, as Pillow names them."""
+
+KINDS: tuple[Kind, ...] = (("PNG", "RGB"), ("JPEG", "RGB"), ("PNG", "L"), ("JPEG", "L"))
+"""Of these a model that takes pictures takes at least one."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +48,12 @@ def from_folder(folder: Path) -> list[Picture]:
     return [Picture(str(path.relative_to(folder)), path.read_bytes) for path in paths]
 
 
-def made() -> list[Picture]:
-    """Pictures made here, always the same ones."""
+@cache
+def made() -> tuple[Picture, ...]:
+    """Pictures made here, always the same ones, and each of them once: all together take less than 5 MB."""
     sizes = [(640, 480), (333, 517)]
     small_sizes = [(1, 1), (7, 3), (31, 224), (224, 224), (225, 223)]
-    return [
+    return (
         *(
             _picture(f"{width} x {height} JPEG {chroma}", (width, height), "JPEG", quality=87, subsampling=chroma)
             for width, height in sizes
@@ -58,7 +68,12 @@ def made() -> list[Picture]:
         _picture("noise PNG", (320, 240), "PNG", draw=_noise),
         _picture("noise JPEG", (320, 240), "JPEG", draw=_noise, quality=95),
         _picture("12 megapixel JPEG", TWELVE_MEGAPIXELS, "JPEG", draw=_enlarged_scene, quality=85),
-    ]
+    )
+
+
+def plain(size: tuple[int, int], kind: Kind) -> Picture:
+    """A picture of this width and height, and nothing special otherwise."""
+    return _picture(f"{size[0]} x {size[1]} {kind[0]}", size, *kind)
 
 
 def colour() -> Picture:
@@ -79,6 +94,7 @@ def _picture(
     draw: Callable[[np.random.Generator, int, int], Image.Image] | None = None,
     **options: Any,
 ) -> Picture:
+    @cache
     def make() -> bytes:
         generator = np.random.default_rng([SEED, *name.encode()])
         file = io.BytesIO()

@@ -23,6 +23,8 @@ ResizeMethod = Literal["pillow-nearest", "pillow-bilinear", "pillow-bicubic", "p
 Fit = Literal["stretch", "crop", "pad"]
 Drawing = Literal["white-on-black", "black-on-white"]
 Quantization = Literal["int8"]
+Size = tuple[int, int]
+"""Width and height, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class ModelInfo:
     requires: the features without which answers would be wrong, each with the first version of this project that
     reads it.
     outputs: what each output beside `scores` holds, by its name.
+    impossible_sizes: of the sizes of pictures tried, those that the model cannot take.
     """
 
     name: str
@@ -140,6 +143,7 @@ class ModelInfo:
     tools: dict[str, str] = dataclasses.field(default_factory=dict)
     requires: dict[str, str] = dataclasses.field(default_factory=dict)
     outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    impossible_sizes: tuple[Size, ...] = ()
 
     def to_json(self) -> str:
         """The document, as it stands in the file."""
@@ -181,6 +185,7 @@ def _from_document(document: dict[str, Any]) -> ModelInfo:
         "resizing": Resizing(**_all_known(Resizing, resizing)) if resizing else None,
         "source": Source(**_known(Source, document["source"])),
         "parity": Parity(**_known(Parity, parity)) if parity else None,
+        "impossible_sizes": tuple(tuple(size) for size in document.get("impossible_sizes", [])),
     }
     return ModelInfo(**known)
 

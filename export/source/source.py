@@ -8,8 +8,9 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from export.errors import CannotOpen
+from export.errors import CannotOpen, NotAModel
 from export.importers.importer import Importer
+from export.importers.registry import IMPORTERS
 from export.progress import Report
 from export.source import archive, integrity, layout
 from export.source.layout import Model
@@ -69,5 +70,7 @@ def _on_this_machine(path: Path) -> tuple[Path, Model | PurePosixPath]:
     if not path.exists():
         raise CannotOpen(path, "there is no such file or folder. Give a SavedModel's folder.")
     integrity.check_present(path)
+    if advice := next((said for importer in IMPORTERS if (said := importer.advice(path))), None):
+        raise NotAModel(path, f"this {advice}")
     name = PurePosixPath(path.name)
     return path.parent, name if layout.is_archive(name) else layout.of_file(path, name)

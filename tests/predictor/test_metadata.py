@@ -27,7 +27,7 @@ INFO = ModelInfo(
     tools={"onnx": "1.19.0"},
     outputs={"evidence": {"kind": "exact"}},
 )
-WITH_DEFAULT = {"drawing", "outputs", "quantization", "requires", "resizing", "tools"}
+WITH_DEFAULT = {"drawing", "impossible_sizes", "outputs", "quantization", "requires", "resizing", "tools"}
 
 TEXTS = st.text(max_size=20)
 NUMBERS = st.floats(allow_nan=False)
@@ -62,6 +62,7 @@ INFOS = st.builds(
     ),
     tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
     outputs=st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
+    impossible_sizes=st.lists(st.tuples(st.integers(1), st.integers(1)), max_size=3).map(tuple),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NUMBERS | TEXTS,
