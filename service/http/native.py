@@ -8,7 +8,7 @@ from typing import Any
 import flask
 
 from predictor import BadImage, runtime
-from service import documents
+from service import documents, given
 from service.errors import as_document, status_of
 from service.http import forms, instances, json_document, page
 from service.http.choice import Choice
@@ -24,12 +24,14 @@ def describe(job: Job) -> flask.Response:
         return page.response()
     classifier = job.classifier()
     info = classifier.info
+    at_most, least = given.rule(info, job.settings.min_score)
     description = documents.model(classifier.info) | {
         "labels": info.labels,
         "activation": info.activation,
         "preprocessing": info.preprocessing,
         "parity": asdict(info.parity) if info.parity else None,
         "quantization": info.quantization,
+        "given": {"at_most": at_most, "min_score": least},
         "drawing": info.drawing,
         "tools": info.tools,
         "runtime": runtime.versions(),
