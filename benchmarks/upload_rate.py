@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 from benchmarks import pictures, servers
@@ -26,6 +26,14 @@ from tests.cloud_storage.events import Event, finalized_event
 
 HEADING = "Uploads at a time"
 ROUNDS = 5
+SHOWN = {
+    "rates": ("pictures", "a second"),
+    "medians": ("median of a delivery", "ms"),
+    "slowest": ("99th percentile of a delivery", "ms"),
+    "work": ("processor time of a delivery", "ms"),
+    "memory": ("memory", "MB"),
+}
+"""What is shown of the fields of Observed, with the unit."""
 CALL = 0.05  # seconds that Cloud Storage takes for each
 AT_ONCE = (2, 8, 16)
 DEPLOYED = 8  # at a time
@@ -40,27 +48,22 @@ DOLLARS_A_WRITE, DOLLARS_A_READ = 0.005 / 1000, 0.0004 / 1000
 class Observed:
     """What one way of deploying gave, a value a round; latencies in milliseconds, memory in megabytes."""
 
-    rates: list[float]
-    medians: list[float]
-    slowest: list[float]
-    memory: list[float]
+    rates: list[float] = field(default_factory=list)
+    medians: list[float] = field(default_factory=list)
+    slowest: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
 
 
 def measure(rounds: int | None = None) -> Iterator[Comparison]:
     """MobileNetV2 on small JPEGs, and the memory of the worst pictures."""
-    observed = {_name(at_once): Observed([], [], [], []) for at_once in AT_ONCE}
+    observed = {_name(at_once): Observed() for at_once in AT_ONCE}
     calls = {_name(at_once): partial(_observe, at_once, observed[_name(at_once)]) for at_once in AT_ONCE}
     alternate(calls, rounds or ROUNDS)
     case = f"MobileNetV2, 640 x 480 JPEG, {CALL * MILLISECONDS:.0f} ms a storage call, one processor"
-    for what, unit in (("rates", "a second"), ("medians", "ms"), ("slowest", "ms"), ("memory", "MB")):
-        title = {
-            "rates": "pictures",
-            "medians": "median of a delivery",
-            "slowest": "99th percentile",
-            "memory": "memory",
-        }
+    for what, (title, unit) in SHOWN.items():
         values = {name: tuple(getattr(found, what)) for name, found in observed.items()}
-        yield Comparison(HEADING, f"{case}: {title[what]}", unit, values)
+        yield Comparison(HEADING, f"{case}: {title}", unit, values)
     worst = {_name(at_once): (_worst(at_once),) for at_once in AT_ONCE}
     yield Comparison(HEADING, "36-megapixel WebP, as many at a time: most memory", "MB", worst)
     yield from _cost(observed)
@@ -88,9 +91,10 @@ def _observe(at_once: int, observed: Observed) -> float:
         events = [_uploaded(storage, f"{number}.jpg", pictures.jpeg(*pictures.SMALL)) for number in range(DELIVERIES)]
         for event in events[:at_once]:  # loads the model, and makes connections
             send(server, event)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), server.processor_seconds()
         latencies = sorted(_delivered(server, events, at_once))
         observed.rates.append(DELIVERIES / (time.perf_counter() - began))
+        observed.work.append((server.processor_seconds() - worked) / DELIVERIES * MILLISECONDS)
         observed.memory.append(server.resident())
     observed.medians.append(latencies[DELIVERIES // 2])
     observed.slowest.append(latencies[DELIVERIES * 99 // 100])
