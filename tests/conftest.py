@@ -50,7 +50,7 @@ def digits_export(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def digits_model(request: pytest.FixtureRequest) -> Path:
     """The example's file; DIGITS_MODEL names one that is made already, where there is no TensorFlow to make it."""
     made = os.environ.get("DIGITS_MODEL")
-    path: Path = Path(made) if made else request.getfixturevalue("digits_export")[0]
+    path: Path = Path(made).resolve() if made else request.getfixturevalue("digits_export")[0]
     return path
 
 
