@@ -167,6 +167,7 @@ READERS = {
     readers.ALL: "both, backfill",
     (readers.HTTP,): "HTTP",
     (readers.UPLOAD,): "uploads",
+    (readers.UPLOAD, readers.BACKFILL): "uploads, backfill",
 }
 
 
