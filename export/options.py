@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from export.errors import ExportError
 from export.preprocessing.scale import SCALES, Order, Scale
-from predictor.metadata import Drawing, Orientation, Quantization
+from predictor.metadata import Drawing, Orientation
 
 DEFAULT_TOLERANCE = 1e-4
 
@@ -21,6 +21,7 @@ RESIZES = TF_RESIZES + PILLOW_RESIZES
 Levels = tuple[float, float, float]
 Fit = Literal["stretch", "crop", "pad"]
 Activation = Literal["softmax", "sigmoid", "none"]
+Rounding = Literal["int8", "float16"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Options:
     report: Path | None = None
     tolerance: float | None = None
     drawing: Drawing | None = None
-    quantize: Quantization | None = None
+    quantize: Rounding | None = None
     reduced_jpeg: float | None = None
 
     def __post_init__(self) -> None:
