@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,24 +13,26 @@ from export.errors import CannotConvert, NotEqual
 from export.formats import proving
 from export.formats.tflite import rounding
 from export.formats.tflite.copied_network import CopiedNetwork
-from export.formats.tflite.exported import PhoneResize, TfliteExported
+from export.formats.tflite.exported import PhoneResize, TfliteExported, on_phone
 from export.formats.tflite.graph_network import GraphNetwork
 from export.formats.tflite.metadata import Description, described
-from export.formats.tflite.network import PixelNetwork
+from export.formats.tflite.network import Batch, PixelNetwork
 from export.formats.writer import Row, Written
 from export.graph.flatten import FlatGraph
 from export.importers.pipeline import Pipeline
 from export.opening import Subject
 from export.options import Options
-from export.parity import Verifier
+from export.parity import Verification, Verifier
+from export.pictures import Picture
 from export.progress import Report, announced
+from export.report import page as report_page
+from export.report.page import Exhibit
 from export.source.tflite_metadata import TfliteMetadata
 from predictor import ModelInfo, runtime
 
-
 _NOT_SAID = (
-    "a .tflite file cannot say how pictures are cropped, padded, resized, or turned upright by EXIF: for the original's "
-    "scores the program that uses it has to do the steps above, up to the resize."
+    "a .tflite file cannot say how pictures are cropped, padded, resized, or turned upright by EXIF: for the "
+    "original's scores the program that uses it has to do the steps above, up to the resize."
 )
 
 
@@ -42,16 +45,21 @@ def make(subject: Subject, path: Path, options: Options, report: Report) -> Writ
     verification = Verifier(subject.original, file).verify(
         announced("Verifying on pictures", proving.to_verify_on(options), report)
     )
-    failure = verification.failure(proving.tolerance(subject, options))
+    tolerance = proving.tolerance(subject, options)
+    failure = verification.failure(tolerance)
     approximation = None
     if plan and not failure:
         file = _written(path, rounding.rounded(network, subject, plan, report), network, info)
         approximation = rounding.judged(subject, file, info, plan, report)
         failure = approximation.failure
+    rows = _rows(network, _on_phone(file, network, verification, report))
+    if options.report:
+        report("Writing the report", 0, None)
+        exhibit = Exhibit("model.tflite", ("As in training", "Resized by MediaPipe"), rows, (_NOT_SAID,), False)
+        inputs = partial(_fed, network)
+        report_page.write(options.report, subject, verification, approximation, tolerance, inputs, exhibit)
     if failure:
         raise NotEqual(failure)
-    phone = PhoneResize.measured(file, network, announced("Resizing as a phone does", verification.comparisons, report))
-    rows = _rows(network, phone)
     return Written(info, verification, approximation, rows, (_NOT_SAID,), compares_inputs=False)
 
 
@@ -71,6 +79,17 @@ def _written(path: Path, model: bytes, network: PixelNetwork, info: ModelInfo) -
             "holds the end of a line. Give others with --labels, or write an .onnx file."
         )
     return TfliteExported(path, network)
+
+
+def _on_phone(file: TfliteExported, network: PixelNetwork, verification: Verification, report: Report) -> PhoneResize:
+    compared = announced("Resizing as a phone does", verification.comparisons, report)
+    return PhoneResize.measured(file, network, compared)
+
+
+def _fed(network: PixelNetwork, picture: Picture) -> tuple[Batch, Batch]:
+    """What the file is fed of a picture: by the original's own steps, and by a phone's."""
+    data = picture.read()
+    return network.pixels(data), on_phone(network, data)
 
 
 def _in_words(info: ModelInfo) -> str:
