@@ -15,7 +15,11 @@ INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 # Every Python that is supported, in one file: what differs between them has a marker.
 LOCK := UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate
 
-.PHONY: demo emulate test soak fuzz load check format lock bench clean
+.DEFAULT_GOAL := help
+.PHONY: help demo emulate test soak fuzz load check format lock bench clean
+
+help: ## Show what there is to make.
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1 \2/p' Makefile | while read -r name text; do printf '%-9s %s\n' "$$name" "$$text"; done
 
 demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@echo
@@ -27,7 +31,7 @@ emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
 	@.venv/bin/python -m tests.emulate $<
 
 test: .venv/dev .venv-runtime/installed .venv-lowest/installed .venv-backfill/installed build/digits.onnx ## Run every test, a file on each processor at a time.
-	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	DIGITS_MODEL=build/digits.onnx .venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	DIGITS_MODEL=build/digits.onnx .venv-backfill/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/backfill
 
 soak: .venv/dev .venv-backfill/installed build/digits.onnx ## Label SOAK_OBJECTS uploads with faults, and try SOAK_HISTORIES histories; takes some minutes.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,12 @@ def from_folder(folder: Path) -> list[Picture]:
     return [Picture(str(path.relative_to(folder)), path.read_bytes) for path in paths]
 
 
-def made() -> list[Picture]:
-    """Pictures made here, always the same ones."""
+@cache
+def made() -> tuple[Picture, ...]:
+    """Pictures made here, always the same ones, and each of them once: all together take less than 5 MB."""
     sizes = [(640, 480), (333, 517)]
     small_sizes = [(1, 1), (7, 3), (31, 224), (224, 224), (225, 223)]
-    return [
+    return (
         *(
             _picture(f"{width} x {height} JPEG {chroma}", (width, height), "JPEG", quality=87, subsampling=chroma)
             for width, height in sizes
@@ -58,7 +60,7 @@ def made() -> list[Picture]:
         _picture("noise PNG", (320, 240), "PNG", draw=_noise),
         _picture("noise JPEG", (320, 240), "JPEG", draw=_noise, quality=95),
         _picture("12 megapixel JPEG", TWELVE_MEGAPIXELS, "JPEG", draw=_enlarged_scene, quality=85),
-    ]
+    )
 
 
 def colour() -> Picture:
@@ -79,6 +81,7 @@ def _picture(
     draw: Callable[[np.random.Generator, int, int], Image.Image] | None = None,
     **options: Any,
 ) -> Picture:
+    @cache
     def make() -> bytes:
         generator = np.random.default_rng([SEED, *name.encode()])
         file = io.BytesIO()

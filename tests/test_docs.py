@@ -505,6 +505,14 @@ def test_emulate(user_folder: Path) -> None:
     assert process.returncode == 0
 
 
+def test_make_help() -> None:
+    """Make alone shows every target that is not a file, with what it does."""
+    done = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    (phony,) = re.findall(r"(?m)^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert [line.split()[0] for line in done.stdout.splitlines()] == phony.split()
+    assert all(len(line.split()) > 2 for line in done.stdout.splitlines())
+
+
 @pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("test_*.py")), ids=lambda path: path.stem)
 def test_every_test_says_what_it_tests(path: Path) -> None:
     """Every test function has a docstring."""

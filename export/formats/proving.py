@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from export import pictures
@@ -37,7 +38,7 @@ def tolerance(subject: Subject, options: Options) -> float:
     return min(subject.pipeline.step / 2 or DEFAULT_TOLERANCE, DEFAULT_TOLERANCE)
 
 
-def to_verify_on(options: Options) -> list[Picture]:
+def to_verify_on(options: Options) -> Sequence[Picture]:
     """The user's pictures for it, else those given to find the preprocessing, else made ones."""
     folder = options.images or options.samples or options.labelled
     return pictures.from_folder(folder) if folder else pictures.made()

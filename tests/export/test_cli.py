@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from export.__main__ import main
 from tests.export import models
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +22,13 @@ DIGITS = ROOT / "examples" / "digits"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, as a user does, with all that libraries write."""
     return subprocess.run([sys.executable, "-m", "export", *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+def ask(*arguments: str) -> Result:
+    """In this process, where TensorFlow is loaded already."""
+    return CliRunner().invoke(main, arguments)
 
 
 def test_summary(digits_export: tuple[Path, str]) -> None:
@@ -56,21 +64,21 @@ def test_refusal(tmp_path: Path) -> None:
 )
 def test_wrong_options(arguments: list[str], message: str, tmp_path: Path) -> None:
     """An option with an impossible value is exit code 2 and a sentence that names it."""
-    done = run(str(tmp_path), "-o", str(tmp_path / "model.onnx"), *arguments)
-    assert done.returncode == 2
+    done = ask(str(tmp_path), "-o", str(tmp_path / "model.onnx"), *arguments)
+    assert done.exit_code == 2
     assert message in done.stderr
 
 
 def test_scale_that_begins_with_a_dash(tmp_path: Path) -> None:
     """`--scale -1..1` is a value, not an option."""
-    done = run(str(tmp_path), "-o", str(tmp_path / "model.onnx"), "--scale", "-1..1")
+    done = ask(str(tmp_path), "-o", str(tmp_path / "model.onnx"), "--scale", "-1..1")
     assert "there is nothing in it" in done.stderr
 
 
 def test_inspect() -> None:
     """--inspect prints all signatures, the decoder, the preprocessing, the labels and the activation."""
-    done = run(str(DIGITS / "saved_model"), "--inspect")
-    assert done.returncode == 0, done.stderr
+    done = ask(str(DIGITS / "saved_model"), "--inspect")
+    assert done.exit_code == 0, done.stderr
     for part in (
         "image_bytes string [N], key string [N] to",
         "DecodeImage, 3 channels",
@@ -84,8 +92,8 @@ def test_inspect() -> None:
 def test_inspect_unclear_pixels(tmp_path: Path) -> None:
     """Where the preprocessing stays unclear, --inspect prints the signatures, and what each scale would answer."""
     model = models.save_pixels(models.network(), tmp_path / "model")
-    done = run(str(model), "--inspect")
-    assert done.returncode == 1
+    done = ask(str(model), "--inspect")
+    assert done.exit_code == 1
     for part in (
         "serving_default: ",
         "float32 [N, 24, 24, 3] to ",
@@ -109,10 +117,10 @@ def test_inspect_writes_nothing(tmp_path: Path) -> None:
 def test_predict(digits_model: Path, digit_picture: tuple[Path, str]) -> None:
     """--predict shows the original's labels as `python -m predictor` shows the exported file's."""
     path, label = digit_picture
-    original = run(str(DIGITS / "saved_model"), "--predict", str(path))
+    original = ask(str(DIGITS / "saved_model"), "--predict", str(path))
     command = [sys.executable, "-m", "predictor", str(digits_model), str(path)]
     exported = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert original.returncode == 0, original.stderr
+    assert original.exit_code == 0, original.stderr
     assert re.search(rf"3\.png  +100\.0% {label}", original.stdout)
     assert original.stdout == exported.stdout
 
@@ -121,8 +129,8 @@ def test_predict_unreadable(tmp_path: Path, digit_picture: tuple[Path, str]) -> 
     """A picture that the original cannot read gets TensorFlow's sentence, the others their labels; exit code 1."""
     (tmp_path / "notes.txt").write_text("no picture")
     names = [str(path) for path in (tmp_path / "notes.txt", tmp_path / "nowhere.png", digit_picture[0])]
-    done = run(str(DIGITS / "saved_model"), "--predict", *names)
-    assert done.returncode == 1
+    done = ask(str(DIGITS / "saved_model"), "--predict", *names)
+    assert done.exit_code == 1
     first, second, third = done.stdout.splitlines()
     assert "The original cannot read it: Unknown image file format." in first
     assert "The file cannot be read: No such file or directory." in second
@@ -140,8 +148,8 @@ def test_predict_unreadable(tmp_path: Path, digit_picture: tuple[Path, str]) -> 
 )
 def test_one_task(arguments: list[str], message: str) -> None:
     """What cannot be asked together is exit code 2 and a sentence."""
-    done = run(str(DIGITS / "saved_model"), *arguments)
-    assert done.returncode == 2
+    done = ask(str(DIGITS / "saved_model"), *arguments)
+    assert done.exit_code == 2
     assert message in done.stderr
 
 
@@ -149,6 +157,7 @@ def test_progress_in_a_log(tmp_path: Path) -> None:
     """Where standard error is no terminal, each step is a line, and nothing of TensorFlow's is between them."""
     done = run(str(DIGITS / "saved_model"), "-o", str(tmp_path / "model.onnx"))
     assert done.stderr.splitlines() == [
+        "Looking for the model",
         "Loading TensorFlow",
         "Opening the model",
         "Converting the network to ONNX",
