@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy.typing as npt
@@ -24,16 +23,11 @@ class GraphNetwork(PixelNetwork):
     """A `PixelNetwork` made by TensorFlow's own converter."""
 
     def __init__(self, pipeline: Pipeline, flat: FlatGraph) -> None:
+        """Raises CannotConvert where the graph resizes pictures in a way that cannot be left to a phone."""
         self._pipeline = pipeline
         self._flat = flat
-
-    @cached_property
-    def _cut(self) -> Cut:
-        return cut.find(self._flat, lambda data: decoded(self._pipeline, data))
-
-    @cached_property
-    def _resizing(self) -> GraphRunner:
-        return GraphRunner(Subgraph(self._flat.graph_def, f"{IMAGE}:0", (self._cut.tensor,)))
+        self._cut = cut.find(flat, lambda data: decoded(pipeline, data))
+        self._resizing = GraphRunner(Subgraph(flat.graph_def, f"{IMAGE}:0", (self._cut.tensor,)))
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from export.errors import CannotConvert, NotEqual
+from export.errors import CannotApproximate, CannotConvert, NotEqual
 from export.formats import proving
 from export.formats.tflite import rounding
 from export.formats.tflite.copied_network import CopiedNetwork
@@ -49,7 +49,7 @@ def make(subject: Subject, path: Path, options: Options, report: Report) -> Writ
     failure = verification.failure(tolerance)
     approximation = None
     if plan and not failure:
-        file = _written(path, rounding.rounded(network, subject, plan, report), network, info)
+        file = _rounded(path, rounding.rounded(network, subject, plan, report), network, info)
         approximation = rounding.judged(subject, file, info, plan, report)
         failure = approximation.failure
     rows = _rows(network, _on_phone(file, network, verification, report))
@@ -90,6 +90,13 @@ def _fed(network: PixelNetwork, picture: Picture) -> tuple[Batch, Batch]:
     """What the file is fed of a picture: by the original's own steps, and by a phone's."""
     data = picture.read()
     return network.pixels(data), on_phone(network, data)
+
+
+def _rounded(path: Path, model: bytes, network: PixelNetwork, info: ModelInfo) -> TfliteExported:
+    try:
+        return _written(path, model, network, info)
+    except CannotConvert as error:
+        raise CannotApproximate(f"The rounded network does not run: {error} Leave --quantize out.") from error
 
 
 def _in_words(info: ModelInfo) -> str:
