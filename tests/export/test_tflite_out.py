@@ -129,6 +129,30 @@ def uint8_tflite(folder: Path) -> tuple[Path, dict[str, Any], Expected]:
     return source, {}, lambda pixels: litert(source, np.rint(pixels))
 
 
+def logits_in_whole_numbers(folder: Path) -> tuple[Path, dict[str, Any], Expected]:
+    network = models.network(activation=None)
+    source = convert(network, folder / "source" / "model.tflite", quantised_to=(tf.uint8, tf.int8))
+    return source, {}, lambda pixels: tf.nn.softmax(litert(source, np.rint(pixels)))
+
+
+def one_unit_tflite(folder: Path) -> tuple[Path, dict[str, Any], Expected]:
+    network = models.network(classes=1, activation=None)
+    source = convert(network, folder / "source" / "model.tflite")
+
+    def expected(pixels: Any) -> Any:
+        second = tf.sigmoid(litert(source, pixels / 127.5 - 1.0))
+        return tf.concat([1 - second, second], axis=1)
+
+    return source, {"scale": "-1..1", "activation": "sigmoid"}, expected
+
+
+def channels_first_tflite(folder: Path) -> tuple[Path, dict[str, Any], Expected]:
+    inputs = keras.layers.Input([3, SIZE, SIZE])
+    network = keras.Model(inputs, models.network()(keras.layers.Permute((2, 3, 1))(inputs)))
+    source = convert(network, folder / "source" / "model.tflite")
+    return source, {"scale": "0..1"}, lambda pixels: litert(source, np.moveaxis(pixels / 255.0, 3, 1))
+
+
 KINDS = (
     files,
     scaled_before,
@@ -139,6 +163,9 @@ KINDS = (
     float_tflite,
     int8_tflite,
     uint8_tflite,
+    logits_in_whole_numbers,
+    one_unit_tflite,
+    channels_first_tflite,
 )
 
 
@@ -157,7 +184,7 @@ def test_scores(
 ) -> None:
     """The file answers as TensorFlow does for the same pixels, names its classes, and is itself a source."""
     source, options, expected = kind(tmp_path)
-    named = {} if kind in (files, keras_file) else {"labels": labels}
+    named = {} if kind in (files, keras_file, one_unit_tflite) else {"labels": labels}
     export = write_to(source, **options, **named)
     assert export.verification.parity.max_score_difference <= TOLERANCE
     for path in sorted(few_pictures.iterdir()):
@@ -206,6 +233,17 @@ def test_gray(tmp_path: Path, few_pictures: Path, write_to: WriteTo) -> None:
         pixels = resized(picture.read_bytes(), channels=1)
         np.testing.assert_allclose(asked(path, pixels), network(pixels / 255.0), atol=TOLERANCE)
     assert TfliteMetadata.read(path).color_space == "gray"
+
+
+def test_gray_without_channels(tmp_path: Path, few_pictures: Path, write_to: WriteTo) -> None:
+    """A .tflite file that takes [1, height, width] becomes one that takes a channel of gray."""
+    inputs = keras.layers.Input([SIZE, SIZE])
+    network = keras.Model(inputs, models.network(channels=1)(keras.layers.Reshape([SIZE, SIZE, 1])(inputs)))
+    source = convert(network, tmp_path / "source" / "model.tflite")
+    path = write_to(source, scale="0..1").path
+    for picture in sorted(few_pictures.iterdir()):
+        pixels = np.asarray(resized(picture.read_bytes(), channels=1))
+        np.testing.assert_allclose(asked(path, pixels), litert(source, pixels[..., 0] / 255.0), atol=TOLERANCE)
 
 
 def test_pillow(tmp_path: Path, write_to: WriteTo) -> None:
