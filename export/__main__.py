@@ -14,10 +14,10 @@ from rich.console import Console
 from export import noise, progress, summary
 from export.errors import ExportError, MissingPreprocessing, first_line
 from export.formats.registry import writer_of
-from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Fit, Options, Rounding
+from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Options, Rounding
 from export.preprocessing.scale import SCALES, Order
 from export.source.source import open_source
-from predictor.metadata import Drawing, Orientation
+from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -32,6 +32,9 @@ _PIXEL_OPTIONS = (
     click.option("--channels", type=click.Choice(get_args(Order)), help="The order of the channels."),
     click.option("--resize", type=click.Choice(RESIZES), help="How pictures were resized (default: tf-bilinear)."),
     click.option("--fit", type=click.Choice(get_args(Fit)), help="What became of other shapes (default: stretch)."),
+    click.option("--shorter-side", type=_SIDE, metavar="PIXELS", help="How long --fit shorter-side makes that side."),
+    click.option("--decoder", type=click.Choice(get_args(Decoder)), help="Who decoded (default: who resized)."),
+    click.option("--jpeg-transform", type=click.Choice(get_args(JpegTransform)), help="TensorFlow's dct_method."),
     click.option("--orientation", type=click.Choice(get_args(Orientation)), help="EXIF's (default: ignore)."),
     click.option("--size", type=(_SIDE, _SIDE), metavar="HEIGHT WIDTH", help="Where the model takes any size."),
     click.option("--samples", type=_FOLDER, help="Pictures like those the model will see, to find and judge by."),

@@ -138,7 +138,7 @@ def _reduced(decoding: Decoding, before: onnx.ModelProto, factor: float) -> Deco
     """The decoding with JPEGs of at least `factor` times what the network sees."""
     shape = onnx.shape_inference.infer_shapes(before).graph.output[0].type.tensor_type.shape
     side = max((size.dim_value for size in shape.dim), default=0)
-    if decoding.decoder == "pillow" or decoding.jpeg_ratio != 1 or side <= 1:
+    if decoding.decoder in ("pillow", "chromium") or decoding.jpeg_ratio != 1 or side <= 1:
         raise CannotApproximate(
             "--reduced-jpeg does not go with a model that has Pillow decode, takes a part of JPEGs itself, or sees "
             "pictures of any size; leave it out."

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from export.errors import NotEqual, first_line
+from export.exported import Exported
 from export.importers.original import Bounds, Original
 from export.pictures import UNREADABLE, Picture
-from predictor import BadImage, Parity
+from export.sizes import Sizes, measure
+from predictor import BadImage, Parity, UnclassifiableImage
 from predictor.classifier import Scores
 
 SMALLEST_SPREAD = 1e-3
@@ -76,11 +78,15 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Verification:
-    """All comparisons, and the pictures left out: those that the original, or only the exported file, cannot read."""
+    """All comparisons, and the pictures left out: those that the original, or only the exported file, cannot read.
+
+    sizes: of the smallest pictures those that cannot be taken.
+    """
 
     comparisons: tuple[Comparison, ...]
     unreadable: tuple[LeftOut, ...]
     refused: tuple[LeftOut, ...]
+    sizes: Sizes
 
     @property
     def parity(self) -> Parity:
@@ -131,19 +137,6 @@ class Verification:
         return f" If that is near enough for you, give --tolerance {enough:.3g}."
 
 
-class Exported(Protocol):
-    """A finished file of any format, run as it will be run where it is used."""
-
-    def decode(self, data: bytes) -> npt.NDArray[Any]:
-        """What it is fed of a picture's file; BadImage for a bad one."""
-
-    def scores(self, pixels: npt.NDArray[Any]) -> Scores:
-        """The score of every class, float32 [classes]."""
-
-    def network_input(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What its first layer sees, in the original's form where it can be compared with that."""
-
-
 class Verifier:
     """Compares picture by picture: the original with the file on disk, and what their networks see."""
 
@@ -168,14 +161,32 @@ class Verifier:
             except BadImage as error:
                 refused.append(LeftOut(picture.name, error.reason))
                 continue
+            if not _are_scores(expected):
+                unreadable.append(LeftOut(picture.name, "its scores are not finite numbers"))
+                continue
             identical = np.array_equal(self._exported.network_input(pixels), self._original.network_input(data))
             bounds = self._original.bounds(data) if self._with_bounds else None
-            comparisons.append(Comparison(picture, expected, self._exported.scores(pixels), identical, bounds))
+            comparisons.append(Comparison(picture, expected, self._answer(picture, pixels), identical, bounds))
         if not comparisons:
             raise NotEqual("Neither the original nor the exported model could read one of the pictures.")
-        return Verification(tuple(comparisons), tuple(unreadable), tuple(refused))
+        sizes = measure(self._original, self._exported)
+        return Verification(tuple(comparisons), tuple(unreadable), tuple(refused), sizes)
+
+    def _answer(self, picture: Picture, pixels: npt.NDArray[Any]) -> Scores:
+        try:
+            return self._exported.scores(pixels)
+        except UnclassifiableImage as error:
+            raise NotEqual(
+                f"The original answers for {picture.name}, and the exported model does not: {error.reason} No file was "
+                "written."
+            ) from error
 
     def network_inputs(self, picture: Picture) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """What the first layer sees of a picture that both can read: the original's, and the exported network's."""
         data = picture.read()
         return self._original.network_input(data), self._exported.network_input(self._exported.decode(data))
+
+
+def _are_scores(values: Scores) -> bool:
+    """Whether they are finite, but for classes of which the original says nothing, which are NaN."""
+    return not np.isinf(values).any() and not np.isnan(values).all()

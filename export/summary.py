@@ -153,6 +153,8 @@ def _notes_on_proof(verification: Verification) -> Iterator[str]:
         yield f"left out, the original cannot read them: {names}."
     for picture in verification.refused:
         yield f"the original reads it, the exported model will refuse it: {picture.name}: {picture.reason}"
+    if verification.sizes.impossible:
+        yield verification.sizes.in_words()
 
 
 def shortened(names: Sequence[str]) -> str:

@@ -84,16 +84,16 @@ class Classifier:
         Raises BadImage when the bytes cannot be decoded, or are a picture of another kind than the network takes, and
         MemoryError when there is not enough memory now.
         """
-        pixels = decode(data, self.info.decoding, self.limits)
+        if self.info.resizing is None:
+            pixels = decode(data, self.info.decoding, self.limits)
+        else:
+            from predictor.resizing import read  # with Pillow, which other models may not need
+
+            pixels = read(data, self.info.decoding, self.info.resizing, self.limits)
         if pixels.shape[2] != self._channels and self._channels is not None:
             kind, wanted = _KINDS[pixels.shape[2]], _KINDS[self._channels]
             raise BadImage(f"The picture is {kind}; the model takes pictures that are {wanted}.")
-        if self.info.resizing is None:
-            return pixels
-        from predictor.resizing import check_resizing, resize  # with Pillow, which other models may not need
-
-        check_resizing(pixels, self.info.resizing, self.limits)
-        return resize(pixels, self.info.resizing)
+        return pixels
 
     def scores(self, pixels: Pixels) -> Scores:
         """The score of every class, float32 [classes] and finite, for uint8 [height, width, channels].

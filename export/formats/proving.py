@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from export import pictures
+from export.features import required
 from export.opening import Subject
 from export.options import DEFAULT_TOLERANCE, Options
 from export.pictures import Picture
@@ -27,6 +28,7 @@ def describe(subject: Subject, options: Options, tools: dict[str, str]) -> Model
         source=pipeline.source,
         drawing=options.drawing,
         tools=tools,
+        requires=required(pipeline.decoding, pipeline.resizing),
     )
     return replace(info, version=version(info, pipeline.recipe))
 

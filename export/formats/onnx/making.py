@@ -36,6 +36,7 @@ def make(subject: Subject, path: Path, options: Options, report: Report) -> Writ
     file.describe(info)
     verifier = Verifier(subject.original, OnnxExported(path, before), with_bounds=options.tolerance is None)
     verification = verifier.verify(announced("Verifying on pictures", proving.to_verify_on(options), report))
+    info = replace(info, impossible_sizes=verification.sizes.impossible)
     tolerance = proving.tolerance(subject, options)
     failure = verification.failure(tolerance)
     approximation = None

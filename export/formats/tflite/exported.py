@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from export.errors import CannotConvert, first_line
 from export.formats.tflite.network import Batch, PixelNetwork
 from export.formats.tflite.phone import stretched
 from export.parity import Comparison
-from predictor import Decoding, Limits, Scores
+from predictor import BadImage, Decoding, Limits, Scores
 from predictor.image import decode
 
 
@@ -34,7 +35,10 @@ class TfliteExported:
 
     def decode(self, data: bytes) -> Batch:
         """The resized pixels that the original's own steps make of a file; BadImage for a bad one."""
-        return self._network.pixels(data)
+        try:
+            return self._network.pixels(data)
+        except tf.errors.InvalidArgumentError as error:  # of a crop or resize in the graph
+            raise BadImage(first_line(error)) from error
 
     def scores(self, pixels: Batch) -> Scores:
         """The score of every class, float32 [classes]; whole numbers are made real by their scale."""

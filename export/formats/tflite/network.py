@@ -13,7 +13,7 @@ from export.importers.pipeline import Pipeline
 from export.network.ending import Ending
 from predictor import Limits
 from predictor.image import decode
-from predictor.resizing import resize
+from predictor.resizing import read
 
 INPUT, SCORES = "image", "scores"
 """What a file's input and output are called."""
@@ -50,5 +50,7 @@ class PixelNetwork(ABC):
 
 def decoded(pipeline: Pipeline, data: bytes) -> npt.NDArray[np.uint8]:
     """A picture's file as the graph takes it, uint8 [height, width, channels]; BadImage for a bad one."""
-    pixels = decode(data, pipeline.decoding, Limits(max_bytes=max(len(data), 1)))
-    return resize(pixels, pipeline.resizing) if pipeline.resizing else pixels
+    limits = Limits(max_bytes=len(data))
+    if pipeline.resizing:
+        return read(data, pipeline.decoding, pipeline.resizing, limits)
+    return decode(data, pipeline.decoding, limits)
