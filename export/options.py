@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from export.errors import ExportError
 from export.preprocessing.scale import SCALES, Order, Scale
-from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation, Quantization
+from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation
 
 DEFAULT_TOLERANCE = 1e-4
 
@@ -25,6 +25,7 @@ RESIZES = USUAL_RESIZES + CANVAS_RESIZES
 
 Levels = tuple[float, float, float]
 Activation = Literal["softmax", "sigmoid", "none"]
+Rounding = Literal["int8", "float16"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Options:
     report: Path | None = None
     tolerance: float | None = None
     drawing: Drawing | None = None
-    quantize: Quantization | None = None
+    quantize: Rounding | None = None
     reduced_jpeg: float | None = None
 
     def __post_init__(self) -> None:

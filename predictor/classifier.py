@@ -65,7 +65,7 @@ class Classifier:
             raise
         except Exception as error:  # onnxruntime's own errors share no base class but Exception
             check_memory(error)
-            raise BadModel(str(path), "it is not an ONNX model that onnxruntime can run") from error
+            raise BadModel(str(path), _not_onnx(path)) from error
         info = _read_info(session, path)
         _check_interface(session, info, path)
         return cls(session, info, limits or Limits())
@@ -140,6 +140,13 @@ def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # what is an error is raised, and need not be written among the lines of the log
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _not_onnx(path: Path) -> str:
+    with path.open("rb") as file:
+        if file.read(8)[4:] == b"TFL3":
+            return "it is a TFLite model; make an .onnx file of it with `python -m export`"
+    return "it is not an ONNX model that onnxruntime can run"
 
 
 def _read_info(session: onnxruntime.InferenceSession, path: Path) -> ModelInfo:
