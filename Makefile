@@ -11,6 +11,7 @@ supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_i
 
 EXPORT_SOURCES := $(shell find export pages predictor examples/digits/saved_model -type f -not -name "*.pyc")
 CODE := main.py deployment evaluation export pages predictor service backfill tests examples benchmarks
+TENSORFLOW_JS := tests/export/javascript
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 # Every Python that is supported, in one file: what differs between them has a marker.
 LOCK := UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate
@@ -30,7 +31,7 @@ demo: build/digits.onnx ## Convert the example and serve it on PORT.
 emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
 	@.venv/bin/python -m tests.emulate $<
 
-test: .venv/dev .venv-runtime/installed .venv-lowest/installed .venv-backfill/installed build/digits.onnx ## Run every test, a file on each processor at a time.
+test: .venv/dev .venv-runtime/installed .venv-lowest/installed .venv-backfill/installed $(TENSORFLOW_JS)/node_modules/installed build/digits.onnx ## Run every test, a file on each processor at a time.
 	DIGITS_MODEL=build/digits.onnx .venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	DIGITS_MODEL=build/digits.onnx .venv-backfill/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/backfill
 
@@ -62,7 +63,7 @@ bench: .venv/bench .venv-bench/installed .venv-runtime/installed .venv-backfill/
 	@.venv/bin/python -m benchmarks $(ARGS)
 
 clean: ## Remove all that was set up or built.
-	rm -rf .venv .venv-runtime .venv-lowest .venv-bench .venv-backfill build
+	rm -rf .venv .venv-runtime .venv-lowest .venv-bench .venv-backfill build $(TENSORFLOW_JS)/node_modules
 
 build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@mkdir -p build
@@ -114,3 +115,10 @@ build/digits.onnx: $(EXPORT_SOURCES) | .venv/export
 	@$(PYTHON) -m venv .venv-lowest
 	@.venv/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -r requirements.txt
 	@touch $@
+
+# Without npm, or where it fails, the tests that ask TensorFlow.js are skipped, and say so.
+$(TENSORFLOW_JS)/node_modules/installed: $(TENSORFLOW_JS)/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing TensorFlow.js into $(TENSORFLOW_JS), for the tests"; \
+		npm ci --prefix $(TENSORFLOW_JS) --no-audit --no-fund --silent && touch $@ || true; \
+	fi

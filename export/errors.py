@@ -54,6 +54,14 @@ class TooLarge(CannotOpen):
     """The model, or what is packed in its archive, is larger than can be handled."""
 
 
+class TooComplex(ExportError):
+    """What would run of a graph is beyond measure; the message is half a sentence that says how."""
+
+
+class NotTrusted(CannotOpen):
+    """Running what is at `path` would do more than compute."""
+
+
 class CannotDownload(CannotOpen):
     """Cloud Storage does not hand the model out."""
 

@@ -22,6 +22,14 @@ UNREADABLE = (tf.errors.InvalidArgumentError, BadImage)
 
 SEED = 1
 TWELVE_MEGAPIXELS = (4000, 3000)
+USUAL = (320, 240)
+"""An ordinary size."""
+
+Kind = tuple[str, str]
+"""A format and a mode, as Pillow names them."""
+
+KINDS: tuple[Kind, ...] = (("PNG", "RGB"), ("JPEG", "RGB"), ("PNG", "L"), ("JPEG", "L"))
+"""Of these a model that takes pictures takes at least one."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,11 @@ def made() -> tuple[Picture, ...]:
         _picture("noise JPEG", (320, 240), "JPEG", draw=_noise, quality=95),
         _picture("12 megapixel JPEG", TWELVE_MEGAPIXELS, "JPEG", draw=_enlarged_scene, quality=85),
     )
+
+
+def plain(size: tuple[int, int], kind: Kind) -> Picture:
+    """A picture of this width and height, and nothing special otherwise."""
+    return _picture(f"{size[0]} x {size[1]} {kind[0]}", size, *kind)
 
 
 def colour() -> Picture:

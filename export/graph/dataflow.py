@@ -31,6 +31,7 @@ class Node:
     scope: Scope | None = None
     given_inputs: tuple[Tensor, ...] = ()
     derived: dict[tuple[str, int], Tensor] = field(default_factory=dict)
+    resolved: dict[int, Tensor] = field(default_factory=dict)
 
     @property
     def op(self) -> str:
@@ -105,12 +106,19 @@ class Scope:
 
 def resolve(tensor: Tensor) -> Tensor:
     """The tensor that holds the same value for one picture, outside calls, loops and lists."""
-    while step := _STEPS.get(tensor.node.op):
-        following = step(tensor)
-        if following is None:
-            break
-        tensor = following
+    passed = []
+    while known := tensor.node.resolved.get(tensor.index) or _following(tensor):
+        passed.append(tensor)
+        tensor = known
+    for each in passed:  # so that a long chain with many readers is walked once
+        each.node.resolved[each.index] = tensor
     return tensor
+
+
+def _following(tensor: Tensor) -> Tensor | None:
+    """One step towards what `resolve` gives; None at its end."""
+    step = _STEPS.get(tensor.node.op)
+    return step(tensor) if step else None
 
 
 def branches(tensor: Tensor) -> list[Tensor]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
 
 from export.errors import CannotConvert
+from export.graph import attributes
 from export.graph.dataflow import Node
+from export.graph.effects import attribute
 from export.graph.flatten import IMAGE, FlatGraph
+from export.graph.trace import joined_decoders
 from predictor import Decoding
-from predictor.metadata import JpegRatio
+from predictor.metadata import JpegRatio, JpegTransform
 
 _WORDS = {
     "Mul": "multiply by",
@@ -77,12 +81,14 @@ _RESIZES = {
 }
 _SILENT = frozenset(("ExpandDims", "Squeeze", "EnsureShape", "Reshape", "Identity", "GatherV2"))
 _RATIOS = (1, 2, 4, 8)
+_TRANSFORMS: Mapping[bytes, JpegTransform] = {b"": "fast", b"INTEGER_FAST": "fast", b"INTEGER_ACCURATE": "accurate"}
 
 
 def decoding(decoder: Node) -> Decoding:
     """How a decoder in the graph decodes; CannotConvert for what the predictor cannot do alike."""
-    attributes = decoder.definition.attr
-    channels, ratio = attributes["channels"].i, attributes["ratio"].i or 1
+    told = decoder.definition
+    channels, ratio = attribute(told, "channels").i, attribute(told, "ratio").i or 1
+    method = attribute(told, "dct_method").s
     if decoder.op == "DecodeAndCropJpeg":
         raise CannotConvert(
             "The graph decodes a part of the picture only (DecodeAndCropJpeg), which is not supported. Decode all "
@@ -93,16 +99,30 @@ def decoding(decoder: Node) -> Decoding:
             f"The decoder {decoder.name} makes {channels} channels, shrunk by {ratio}, which is not supported. Decode "
             "to 1 or 3 channels, shrunk by 1, 2, 4 or 8."
         )
-    if attributes["dtype"].type not in (tf.uint8.as_datatype_enum, 0):
+    if attribute(told, "dtype").type not in (tf.uint8.as_datatype_enum, 0):
         raise CannotConvert(
             f"The decoder {decoder.name} does not make uint8 pixels, which is not supported. Decode to uint8."
         )
+    if method not in _TRANSFORMS:
+        raise CannotConvert(f"The decoder {decoder.name} has the dct_method {method!r}, which is not supported.")
+    attributes.check([decoder])
     return Decoding(
-        jpeg_transform="accurate" if attributes["dct_method"].s == b"INTEGER_ACCURATE" else "fast",
-        jpeg_smooth_chroma=attributes["fancy_upscaling"].b if "fancy_upscaling" in attributes else True,
+        jpeg_transform=_TRANSFORMS[method],
+        jpeg_smooth_chroma=attribute(told, "fancy_upscaling").b if "fancy_upscaling" in told.attr else True,
         jpeg_ratio=cast(JpegRatio, ratio),
         channels=channels,
     )
+
+
+def check_alternatives(image: Node, how: Decoding) -> None:
+    """CannotConvert unless all decoders that stand under conditions in the graph decode alike."""
+    for decoder in joined_decoders(image):
+        channels = decoding(decoder).channels
+        if channels and how.channels and channels != how.channels:
+            raise CannotConvert(
+                f"The decoder {decoder.name} makes {channels} channels where another makes {how.channels}, which is "
+                "not supported. Decode every kind of file to the same number."
+            )
 
 
 def steps(flat: FlatGraph, decoder: Node) -> tuple[str, ...]:

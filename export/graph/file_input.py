@@ -10,12 +10,15 @@ from typing import Any
 import tensorflow as tf
 
 from export.errors import CannotConvert
+from export.graph import attributes
 from export.graph.dataflow import Node, Tensor, resolve
 from export.graph.trace import inputs_of
 
 Wrap = Callable[[bytes], bytes]
 
 _PARSERS = frozenset(("ParseExample", "ParseExampleV2", "ParseSingleExample"))
+_CHOICES = frozenset(("Select", "SelectV2"))
+"""Operations whose first input only chooses among the others: a file in base64 or as it is, say."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,13 @@ class FileInput:
             inputs = inputs_of(tensor.node)
             if not inputs:
                 raise CannotConvert(f"The decoder {decoder.name} reads no input of the model, but {tensor.node.name}.")
-            tensor = inputs[0]
+            if tensor.node.op not in attributes.HANDLED:
+                raise CannotConvert(
+                    f"The graph changes the file before it decodes it, by {tensor.node.op} ({tensor.node.name}), which "
+                    "is not supported. Export a model that decodes the file as it is, in base64 or in an Example."
+                )
+            attributes.check([tensor.node])
+            tensor = inputs[1 if tensor.node.op in _CHOICES else 0]
         return cls(tensor.node.name, tuple(wraps))
 
     def wrap(self, data: bytes) -> bytes:

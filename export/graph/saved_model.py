@@ -19,14 +19,13 @@ import tensorflow as tf
 from tensorflow.python.saved_model import loader_impl
 
 from export.errors import CannotOpen, Damaged, first_line
+from export.graph import safety
 from export.graph.dataflow import Scope
 from export.source.fingerprint import fingerprint
 
 DEFAULT_SIGNATURE = "serving_default"
 VARIABLES = frozenset(("VariableV2", "Variable", "VarHandleOp"))
 """The operations that hold variables."""
-
-_INTERNAL = "__saved_model_init_op"
 
 
 @dataclass(frozen=True)
@@ -66,18 +65,18 @@ class Signature:
 class SavedModel:
     """An opened SavedModel; close it, or use it in a `with` block.
 
-    path: the very folder that holds its saved_model.pb. Raises CannotOpen when TensorFlow cannot load it.
+    path: the very folder that holds its saved_model.pb. Raises CannotOpen when TensorFlow cannot load it, and
+    NotTrusted, before anything of it runs, when to open it would do more than compute.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.session = tf.compat.v1.Session(graph=tf.Graph())
         try:
-            meta_graph = _serving_graph(path)
+            loader, meta_graph = _read(path)
+            self._checked = safety.cut_to_trusted(path, meta_graph)
             _check_variables(path, meta_graph.graph_def)
-            with self.graph.as_default():
-                tf.compat.v1.saved_model.loader.load(self.session, list(meta_graph.meta_info_def.tags), str(path))
-                _fill_keras_copies(self.session)
+            _load(loader, meta_graph, self.session)
         except CannotOpen:
             self.session.close()
             raise
@@ -90,8 +89,14 @@ class SavedModel:
         self.signatures = {
             name: _signature(name, definition)
             for name, definition in meta_graph.signature_def.items()
-            if name != _INTERNAL
+            if name != safety.INITIALISER
         }
+
+    def trusted(self, name: str) -> Signature:
+        """The signature of that name; NotTrusted when to run it would do more than compute."""
+        if error := self._checked.refused.get(name):
+            raise error
+        return self.signatures[name]
 
     def __enter__(self) -> SavedModel:
         return self
@@ -154,15 +159,27 @@ def _files(folder: Path) -> list[Path]:
     return [*sorted(folder.glob("saved_model.pb*")), *sorted((folder / "variables").glob("*"))]
 
 
-def _serving_graph(path: Path) -> Any:
-    """The MetaGraphDef made for serving, else the first there is."""
+def _read(path: Path) -> tuple[loader_impl.SavedModelLoader, Any]:
+    """The loader, which has read the file once and for all, and of its MetaGraphDefs that for serving, or the first."""
     try:
-        graphs = loader_impl.parse_saved_model(str(path)).meta_graphs
+        loader = loader_impl.SavedModelLoader(str(path))
     except OSError as error:
         raise Damaged(path, "its saved_model.pb is cut off or damaged") from error
+    graphs = loader.saved_model.meta_graphs
     if not graphs:
         raise Damaged(path, "its saved_model.pb holds no graph")
-    return min(graphs, key=lambda graph: tf.saved_model.SERVING not in graph.meta_info_def.tags)
+    graph = min(graphs, key=lambda graph: tf.saved_model.SERVING not in graph.meta_info_def.tags)
+    return loader, loader.get_meta_graph_def_from_tags(graph.meta_info_def.tags)  # of equal tags the first
+
+
+def _load(loader: loader_impl.SavedModelLoader, meta_graph: Any, session: tf.compat.v1.Session) -> None:
+    """What `loader.load` does, but for reading the file again, which would bring back what was cut away."""
+    tags = list(meta_graph.meta_info_def.tags)
+    with session.graph.as_default():
+        saver, _ = loader.load_graph(session.graph, tags)
+        loader.restore_variables(session, saver)
+        loader.run_init_ops(session, tags)
+        _fill_keras_copies(session)
 
 
 def _fill_keras_copies(session: tf.compat.v1.Session) -> None:

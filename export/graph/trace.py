@@ -9,6 +9,8 @@ from export.errors import NotAClassifier
 from export.graph.dataflow import Node, Tensor, branches, resolve
 
 DECODERS = frozenset(("DecodeImage", "DecodeJpeg", "DecodePng", "DecodeBmp", "DecodeGif", "DecodeAndCropJpeg"))
+MOST_JOINED = 1000
+"""Decoders and conditions before them; `decode_image` makes a dozen."""
 LAYERS = frozenset(("Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "BatchMatMulV2", "Einsum", "XlaConvV2"))
 """Operations with weights: the first of them that the picture reaches is where the network begins."""
 
@@ -85,10 +87,19 @@ def joined_decoders(node: Node) -> list[Node]:
 
     Before version 2.3 TensorFlow chose the decoder for `decode_image` by conditions in the graph.
     """
-    if node.op in DECODERS:
-        return [node]
-    found = [joined_decoders(resolve(branch).node) for branch in branches(Tensor(node))]
-    return [decoder for decoders in found for decoder in decoders] if all(found) else []
+    seen: dict[Node, None] = {}
+    waiting = [node]
+    while waiting and len(seen) <= MOST_JOINED:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen[node] = None
+        if node.op not in DECODERS:
+            joined = [resolve(branch).node for branch in branches(Tensor(node))]
+            if not joined:
+                return []
+            waiting.extend(reversed(joined))
+    return [] if waiting else [each for each in seen if each.op in DECODERS]
 
 
 def _following(nodes: Iterable[Node], image: Node) -> frozenset[Node]:

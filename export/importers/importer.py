@@ -70,6 +70,10 @@ class Importer(ABC):
         """The labels that the model itself holds, if it does."""
         return None
 
+    def advice(self, path: Path) -> str | None:
+        """What a file that is no model has to do with this kind, told by its content, and what to do instead."""
+        return None
+
     @abstractmethod
     def check(self, path: Path) -> None:
         """Refuse what is not a whole model, where libraries only say that they cannot; raises CannotOpen or a leaf."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from export.errors import CannotConvert, NoSuchSignature, NotAClassifier
+from export.errors import CannotConvert, ExportError, NoSuchSignature, NotAClassifier, NotTrusted
 from export.graph.dataflow import Scope, Tensor, resolve
 from export.graph.saved_model import DEFAULT_SIGNATURE, SavedModel, Signature, TensorSpec
 from export.graph.trace import trace
@@ -38,16 +38,21 @@ class Interface:
 def choose(model: SavedModel, signature: str | None, output: str | None) -> Interface:
     """The interface of the signature asked for, else of `serving_default`, else of the only one that classifies.
 
-    Raises NoSuchSignature, or NotAClassifier which says what the signature lacks.
+    Raises NoSuchSignature, NotAClassifier which says what the signature lacks, or NotTrusted.
     """
     if signature and signature not in model.signatures:
         raise NoSuchSignature(signature, model.signatures)
     names = [signature] if signature else _preferred(model.signatures)
-    found, reasons = {}, []
+    found: dict[str, Interface] = {}
+    reasons: list[ExportError] = []
     for name in names:
         try:
-            found[name] = _interface(model, model.signatures[name], output)
+            found[name] = _interface(model, model.trusted(name), output)
         except (NotAClassifier, CannotConvert) as reason:
+            reasons.append(reason)
+        except NotTrusted as reason:
+            if name in (signature, DEFAULT_SIGNATURE):
+                raise
             reasons.append(reason)
         if name == DEFAULT_SIGNATURE and name in found:
             return found[name]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from export import pictures
+from export.graph import attributes
 from export.graph.dataflow import Node, Scope, Tensor
 from export.graph.flatten import subgraph
 from export.graph.running import GraphRunner
@@ -40,7 +41,9 @@ class Way:
         if sorting:
             scores = sorting.scores
         topk.check_unsorted(scores)
-        return cls(scope, interface, scores, sorting, trace(scores, picture))
+        found = trace(scores, picture)
+        attributes.check(found.nodes)
+        return cls(scope, interface, scores, sorting, found)
 
     def original(self, model: SavedModel, feed: Feed, read: Read) -> SignatureOriginal | SortedOriginal:
         """The signature that this is the way through."""

@@ -21,6 +21,8 @@ from export.graph.trace import Trace, inputs_of
 
 _FUSED = frozenset(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"))
 _SMALLEST_VARIANCE = 1e-6
+_MOST_FACTORS = 4
+"""Products inside products that are looked through; one is usual."""
 
 Values = npt.NDArray[np.float64]
 
@@ -68,11 +70,11 @@ def _both_ways(node: Node) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]
     return (first, second), (second, first)
 
 
-def _variance(inverse: Tensor) -> Tensor | None:
+def _variance(inverse: Tensor, factors: int = _MOST_FACTORS) -> Tensor | None:
     """The variance in `rsqrt(variance + epsilon)`, times gamma or not."""
     node = inverse.node
-    if node.op == "Mul":
-        return next((found for factor in inputs_of(node) if (found := _variance(factor))), None)
+    if node.op == "Mul" and factors:
+        return next((found for factor in inputs_of(node) if (found := _variance(factor, factors - 1))), None)
     if node.op != "Rsqrt":
         return None
     (total,) = inputs_of(node)

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from export.errors import CannotOpen, Damaged, TooLarge
 from export.progress import Report
-from export.source import layout
+from export.source import bounds, layout
 from export.source.files import Files
 from export.source.layout import Model
 
@@ -43,6 +43,7 @@ def unpack(path: Path, folder: Path, report: Report) -> Model:
 
 @contextmanager
 def _opened_zip(path: Path) -> Iterator[Files]:
+    bounds.check_zip(path)
     with _explained(path), zipfile.ZipFile(path) as archive:
         members = {_name(path, info.filename): info for info in archive.infolist() if not info.is_dir()}
 
@@ -57,7 +58,7 @@ def _opened_zip(path: Path) -> Iterator[Files]:
 
 @contextmanager
 def _opened_tar(path: Path) -> Iterator[Files]:
-    with _explained(path), tarfile.open(path) as archive:
+    with _explained(path), tarfile.open(path, tarinfo=bounds.tar_info(path)) as archive:
         members = dict(_tar_members(path, archive))
 
         def copy(name: PurePosixPath, target: BinaryIO) -> None:
@@ -71,7 +72,8 @@ def _opened_tar(path: Path) -> Iterator[Files]:
 def _tar_members(path: Path, archive: tarfile.TarFile) -> Iterator[tuple[PurePosixPath, tarfile.TarInfo]]:
     """The files, found by reading the whole archive, as far as it does not grow beyond measure."""
     total = 0
-    for member in archive:
+    for number, member in enumerate(archive, start=1):
+        bounds.check_members(path, number)
         total += member.size
         _check_ratio(path, total)
         name = _name(path, member.name)

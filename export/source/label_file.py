@@ -13,6 +13,11 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 
 from export.errors import WrongLabels
 
+MOST_CHARACTERS = 1 << 24
+"""Far above what the names of all classes take."""
+
+_LONGEST_INDEX = 9  # digits
+_MOST_SHOWN = 100  # characters of what stands in place of a label
 _NUMBERED = re.compile(r"(\d+)\s*([ \t,:])\s*(\S.*)")
 _LABEL_MAP = re.compile(r"(\s*#.*\n)*\s*item\s*:?\s*\{")
 
@@ -25,9 +30,12 @@ def read(path: Path) -> list[str]:
     label map of `item { id: 1 name: "cat" }`. Indices count from 0, in a label map from 0 or 1.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise WrongLabels(f"{path}: the labels cannot be read: {error}.") from error
+    if len(text) > MOST_CHARACTERS:
+        raise WrongLabels(f"{path}: this is no file of labels, it has more than {MOST_CHARACTERS:,} characters.")
     if text.lstrip().startswith(("[", "{")):
         return _from_json(path, text)
     return _from_label_map(path, text) if _LABEL_MAP.match(text) else _from_lines(path, text)
@@ -36,7 +44,7 @@ def read(path: Path) -> list[str]:
 def _in_order(pairs: Iterable[tuple[str, str]]) -> list[str] | None:
     """The names of (index, name) pairs; None unless the indices are 0, 1, …, each once."""
     pairs = list(pairs)
-    names = {int(index): name for index, name in pairs if index.isdecimal()}
+    names = {int(index): name for index, name in pairs if index.isdecimal() and len(index) <= _LONGEST_INDEX}
     return [names[index] for index in range(len(pairs))] if names.keys() == set(range(len(pairs))) else None
 
 
@@ -56,7 +64,10 @@ def _from_lines(path: Path, text: str) -> list[str]:
 def _from_table(lines: list[str]) -> list[str] | None:
     """The names of a table whose other column has the indices; None when the lines are no such table."""
     delimiter = "\t" if "\t" in "".join(lines[:1]) else ","
-    rows = [[cell.strip() for row in csv.reader([line], delimiter=delimiter) for cell in row] for line in lines]
+    try:
+        rows = [[cell.strip() for row in csv.reader([line], delimiter=delimiter) for cell in row] for line in lines]
+    except csv.Error:  # a cell of 131,072 characters, say
+        return None
     if len(rows) < 2 or any(len(row) != 2 for row in rows):
         return None
     tries = [(body, column) for body in (rows, rows[1:]) for column in (0, 1)]  # the first row may be a header
@@ -67,7 +78,7 @@ def _from_table(lines: list[str]) -> list[str] | None:
 def _from_json(path: Path, text: str) -> list[str]:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WrongLabels(f"{path}: the labels are not valid JSON: {error}.") from error
     if isinstance(document, list):
         return [_name(path, item) for item in document]
@@ -85,7 +96,7 @@ def _name(path: Path, item: Any) -> str:
     if isinstance(item, list) and item:
         item = item[-1]
     if not isinstance(item, str | int):
-        raise WrongLabels(f"{path}: {json.dumps(item)} stands where a label should be.")
+        raise WrongLabels(f"{path}: {json.dumps(item)[:_MOST_SHOWN]} stands where a label should be.")
     return str(item)
 
 
@@ -93,7 +104,7 @@ def _from_label_map(path: Path, text: str) -> list[str]:
     label_map = _label_map_class()()
     try:
         text_format.Parse(text, label_map, allow_unknown_field=True)
-    except text_format.ParseError as error:
+    except (text_format.ParseError, RecursionError) as error:
         raise WrongLabels(f"{path}: the label map cannot be read: {error}.") from error
     first = min(item.id for item in label_map.item)
     names = _in_order((str(item.id - min(first, 1)), item.display_name or item.name) for item in label_map.item)

@@ -91,8 +91,8 @@ def _told_apart(names: list[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _twice(names: list[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
+def _twice(names: list[str]) -> dict[str, int]:
+    return {name: count for name, count in Counter(names).items() if count > 1}
 
 
 def _fitting(path: Path, classes: int, unfit: list[str]) -> list[str] | None:

@@ -18,12 +18,13 @@ LEVELS = 2
 
 _KINDS = ", ".join(importer.description for importer in IMPORTERS)
 _HIDDEN = re.compile(r"__MACOSX|\..*")
-_PREFIX = re.compile(r"((tf[-_])?saved[-_]model|tflite)[-_](?=.)", re.IGNORECASE)
-_SUFFIX = re.compile(f"({'|'.join(map(re.escape, (*ARCHIVES, *SUFFIXES, '.pb', '.pbtxt')))})$", re.IGNORECASE)
+_PREFIX = re.compile(r"((tf[-_])?saved[-_]model|tflite|tf[-_]?js)[-_](?=.)", re.IGNORECASE)
+_SUFFIX = re.compile(f"({'|'.join(map(re.escape, (*ARCHIVES, *SUFFIXES, '.pb', '.pbtxt', '.json')))})$", re.IGNORECASE)
 _TIME = re.compile(r"[-_]?\d{4}-\d\d-\d\d(T[\d:._-]+Z?)?$")
 _SAYS_NOTHING = re.compile(
     r"\d*|(tf[-_]|model\.)?saved[-_]?model|keras[-_]model|(edgetpu[-_])?tflite|(my[-_]?)?models?|ml|tmp|temp"
-    r"|converted[-_](savedmodel|keras|tflite)([ _]?\(?\d+\)?)?|model([-_](export|unquant|quant))?"
+    r"|tf[-_]?js([-_]model)?|web[-_]?model"
+    r"|converted[-_](savedmodel|keras|tflite|tfjs)([ _]?\(?\d+\)?)?|model([-_](export|unquant|quant))?"
     r"|export(ed)?([-_]model)?|icn|downloads?|desktop|documents?|home|users?|root",
     re.IGNORECASE,
 )

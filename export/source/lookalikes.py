@@ -21,15 +21,19 @@ _LOOKALIKES = (
     ("*.index", f"belongs to a training checkpoint, weights without their network. {EXPORT_AGAIN}"),
     ("*.data-?????-of-?????", f"belongs to a training checkpoint, weights without their network. {EXPORT_AGAIN}"),
     ("saved_model.cpb", "is a SavedModel over 2 GB, which an ONNX file cannot hold. Export a smaller network."),
+    *(
+        (name, "belongs to TensorFlow.js before version 1. Give the model that it was converted from.")
+        for name in ("tensorflowjs_model.pb", "weights_manifest.json")
+    ),
     (
         "*.pb",
         "is a frozen graph, which does not say what is its input and output. Load it with tf.compat.v1.import_graph_def"
         " and save it with tf.compat.v1.saved_model.simple_save(session, FOLDER, inputs, outputs).",
     ),
     (
-        "model.json",
-        "is a TensorFlow.js model. Export it as a SavedModel instead: in Teachable Machine under Export Model, "
-        "Tensorflow, Savedmodel; in Vertex AI as a container (TF SavedModel).",
+        "*model*.json",
+        "is a network without the files that hold its weights. Give them all in one folder: of TensorFlow.js the .bin "
+        "files, of Keras the .h5 file.",
     ),
     *(
         (f"*.{suffix}", "is a Core ML model. Export it as a SavedModel or TF Lite model instead.")

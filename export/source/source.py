@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from export.errors import CannotOpen
+from export.errors import CannotOpen, NotAModel
 from export.importers.importer import Importer
+from export.importers.registry import IMPORTERS
 from export.progress import Report
 from export.source import archive, integrity, layout
 from export.source.layout import Model
@@ -26,6 +27,8 @@ class Source:
     name: str
     origin: Origin | None = None
     """Where it came from, for a model in a temporary folder."""
+    given: str = field(default="", compare=False)
+    """The path or address as it was given."""
 
     @property
     def labels_folders(self) -> tuple[Path, ...]:
@@ -55,7 +58,7 @@ def open_source(text: str, report: Report) -> Iterator[Source]:
             packed, root = root / found, Path(scratch) / "unpacked"
             found = archive.unpack(packed, root, report)
             origin = Origin(root, text)
-        source = Source(found.importer, root / found.path, layout.model_name(path / found.path), origin)
+        source = Source(found.importer, root / found.path, layout.model_name(path / found.path), origin, text)
         with origin.explained() if origin else nullcontext():
             source.importer.check(source.path)
             yield source
@@ -69,5 +72,7 @@ def _on_this_machine(path: Path) -> tuple[Path, Model | PurePosixPath]:
     if not path.exists():
         raise CannotOpen(path, "there is no such file or folder. Give a SavedModel's folder.")
     integrity.check_present(path)
+    if advice := next((said for importer in IMPORTERS if (said := importer.advice(path))), None):
+        raise NotAModel(path, f"this {advice}")
     name = PurePosixPath(path.name)
     return path.parent, name if layout.is_archive(name) else layout.of_file(path, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any, Literal
 from ai_edge_litert.schema_py_generated import Model
 from flatbuffers import number_types, table
 
-from export.errors import Damaged
+from export.errors import Damaged, TooLarge
+from export.source import bounds
 
 ColorSpace = Literal["rgb", "gray"]
 
@@ -159,11 +161,14 @@ def _labels_file(graph: _Table | None, packed: dict[str, bytes]) -> str:
 
 def _packed_files(path: Path) -> dict[str, bytes]:
     """The text files packed behind the model, by name."""
+    bounds.check_zip(path)
     if not zipfile.is_zipfile(path):
         return {}
     try:
         with zipfile.ZipFile(path) as archive:
-            texts = [file for file in archive.infolist() if file.file_size <= _MAX_TEXT]
-            return {file.filename: archive.read(file) for file in texts if file.filename.endswith(".txt")}
-    except (zipfile.BadZipFile, EOFError) as error:
+            texts = [file for file in archive.infolist() if file.filename.endswith(".txt")]
+            if sum(file.file_size for file in texts) > _MAX_TEXT:
+                raise TooLarge(path, f"the lists packed behind it take more than {_MAX_TEXT >> 20} MB. Take them out.")
+            return {file.filename: archive.read(file) for file in texts}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise Damaged(path, "the files packed behind the model cannot be read") from error

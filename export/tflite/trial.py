@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from export.errors import CannotOpen, Damaged, TooLarge, first_line
 
@@ -18,6 +20,8 @@ MOST_MEMORY = 8 << 30
 _TRY = "import sys; from export.tflite import trial; trial.attempt(sys.argv[1])"
 _CUSTOM = re.compile(r"unresolved custom op: ([\w-]+)")
 _EDGE_TPU = "edgetpu-custom-op"
+_SAID = (ValueError, RuntimeError, TypeError, MemoryError)
+"""What LiteRT raises where it notices that something is wrong."""
 
 
 def check(path: Path) -> None:
@@ -34,19 +38,27 @@ def check(path: Path) -> None:
 
 def attempt(path: str) -> None:
     """Load and run a file, and end this process with what LiteRT says against it."""
-    import numpy as np
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import OpResolverType
 
     _limit_memory()
     try:
-        interpreter = Interpreter(model_path=path, num_threads=1)
-        interpreter.allocate_tensors()
-        for details in interpreter.get_input_details():
-            interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
-        interpreter.invoke()
-    except (ValueError, RuntimeError, TypeError, MemoryError) as error:
+        _run(path, OpResolverType.AUTO)
+    except _SAID as error:
         print(first_line(error))
         sys.exit(1)
+    with suppress(*_SAID):  # it is read with these kernels too, which need not have each operation, but may break off
+        _run(path, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, experimental_preserve_all_tensors=True)
+
+
+def _run(path: str, kernels: Any, **options: bool) -> None:
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=path, num_threads=1, experimental_op_resolver_type=kernels, **options)
+    interpreter.allocate_tensors()
+    for details in interpreter.get_input_details():
+        interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
+    interpreter.invoke()
 
 
 def _limit_memory() -> None:

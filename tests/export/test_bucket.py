@@ -126,11 +126,11 @@ def test_several_models(storage: CloudStorage, opened: Opened) -> None:
 
 def test_no_model(storage: CloudStorage, opened: Opened) -> None:
     """A folder or an object that is no model is refused with what it is."""
-    storage.put("models", "js/model.json", b"{}")
-    with pytest.raises(NotAModel, match=r"it holds no model, and model\.json is a TensorFlow\.js model"):
-        opened("gs://models/js")
-    with pytest.raises(NotAModel, match=r"model\.json: this is a TensorFlow\.js model"):
-        opened("gs://models/js/model.json")
+    storage.put("models", "torch/model.pt", b"{}")
+    with pytest.raises(NotAModel, match=r"it holds no model, and model\.pt is a PyTorch model"):
+        opened("gs://models/torch")
+    with pytest.raises(NotAModel, match=r"model\.pt: this is a PyTorch model"):
+        opened("gs://models/torch/model.pt")
 
 
 def test_too_many_objects(storage: CloudStorage, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:

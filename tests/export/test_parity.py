@@ -7,6 +7,7 @@ import pytest
 
 from export.parity import Comparison, Verification
 from export.pictures import Picture
+from export.sizes import Sizes
 
 PICTURE = Picture("cat.jpg", bytes)
 
@@ -16,7 +17,7 @@ def verification(
 ) -> Verification:
     first, second = np.array(original, np.float32), np.array(exported, np.float32)
     limits = (np.array(bounds[0]), np.array(bounds[1])) if bounds else None
-    return Verification((Comparison(PICTURE, first, second, True, limits),), (), ())
+    return Verification((Comparison(PICTURE, first, second, True, limits),), (), (), Sizes(()))
 
 
 def test_remedy() -> None:

@@ -12,8 +12,9 @@ from ai_edge_litert.schema_py_generated import BufferT, MetadataT, ModelT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.errors import Damaged
+from export.errors import Damaged, TooLarge
 from export.source.tflite_metadata import TfliteMetadata
+from tests.export.test_tflite_networks import tensorflow1
 
 Field = tuple[str, object]
 """How a field is written, and its value."""
@@ -161,4 +162,14 @@ def test_damaged_package(tmp_path: Path) -> None:
     path = tflite(tmp_path, None, {"labels.txt": "dog\ncat\n"})
     path.write_bytes(path.read_bytes().replace(b"dog", b"cow"))
     with pytest.raises(Damaged, match="the files packed behind the model cannot be read"):
+        TfliteMetadata.read(path)
+
+
+def test_many_words(tmp_path: Path) -> None:
+    """Lists of labels packed behind a model that take hundreds of megabytes are not unpacked."""
+    path = tensorflow1(tmp_path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as packed:
+        for number in range(20):
+            packed.writestr(f"labels{number}.txt", bytes(1_000_000))
+    with pytest.raises(TooLarge, match="the lists packed behind it take more than 16 MB"):
         TfliteMetadata.read(path)

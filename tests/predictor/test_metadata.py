@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor import Decision, Decoding, ModelInfo, Parity, Resizing, Source
-from predictor.metadata import FORMAT, Fit, ResizeMethod
+from predictor.metadata import FORMAT, Fit, PillowMethod
 
 INFO = ModelInfo(
     name="flowers",
@@ -28,7 +28,7 @@ INFO = ModelInfo(
     outputs={"evidence": {"kind": "exact"}},
     decision=Decision(0.9, 0.02, 0.95, 0.8, 500),
 )
-WITH_DEFAULT = {"decision", "drawing", "outputs", "quantization", "requires", "resizing", "tools"}
+WITH_DEFAULT = {"decision", "drawing", "impossible_sizes", "outputs", "quantization", "requires", "resizing", "tools"}
 
 TEXTS = st.text(max_size=20)
 NUMBERS = st.floats(allow_nan=False)
@@ -56,13 +56,22 @@ INFOS = st.builds(
     resizing=st.none()
     | st.builds(
         Resizing,
-        st.sampled_from(get_args(ResizeMethod)),
+        st.sampled_from(get_args(PillowMethod)),
         st.integers(1, 4096),
         st.integers(1, 4096),
-        st.sampled_from(get_args(Fit)),
+        st.sampled_from(sorted(set(get_args(Fit)) - {"shorter-side"})),
+    )
+    | st.builds(
+        Resizing,
+        st.sampled_from(get_args(PillowMethod)),
+        st.integers(1, 4096),
+        st.integers(1, 4096),
+        st.just("shorter-side"),
+        st.integers(1, 4096),
     ),
     tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
     outputs=st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
+    impossible_sizes=st.lists(st.tuples(st.integers(1), st.integers(1)), max_size=3).map(tuple),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NUMBERS | TEXTS,
@@ -183,7 +192,7 @@ def test_labels_are_texts(labels: Any) -> None:
         ("decoding", "jpeg_ratio", 3),
         ("decoding", "jpeg_ratio", True),
         ("decoding", "channels", 4),
-        ("decoding", "decoder", "opencv"),
+        ("decoding", "decoder", "magick"),
         ("decoding", "orientation", None),
         ("resizing", "method", "bilinear"),
         ("resizing", "fit", "cover"),

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from export.errors import CannotOpen, first_line
+from export.importers.keras.keras2 import file as keras2
 
 
 def save(path: Path, folder: Path) -> None:
     """Write the model in a Keras file to `folder` as a SavedModel; CannotOpen when Keras cannot load it."""
     import keras  # takes two seconds, and most models are SavedModels
 
+    if keras2.holds_keras2(path):
+        keras2.save(path, folder)
+        return
     try:
-        model = keras.saving.load_model(path, compile=False)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
         # Left to itself, Keras 3 exports augmentation layers switched on.
         inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
         keras.Model(inputs, model(inputs, training=False)).export(str(folder), verbose=False)

@@ -62,6 +62,7 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
 
     original = way.original(model, lambda data: {spec.name: read(data)}, read)
     decoding = description.decoding(way.trace.decoder)
+    description.check_alternatives(way.trace.image, decoding)
     flat = flatten(model, way.trace, decoding.channels or _channels_taken(original))
     return Pipeline(
         name=name,
@@ -77,6 +78,7 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
         own_labels=lambda classes: way.labels(model, original, classes),
         step=0.0,
         convert=lambda: network.convert(flat),
+        network=flat,
     )
 
 
@@ -107,6 +109,7 @@ def _of_pixels(
         own_labels=lambda classes: way.labels(model, original, classes),
         step=0.0,
         convert=lambda: network.convert(flat),
+        network=flat,
     )
 
 

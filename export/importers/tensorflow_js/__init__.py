@@ -1,0 +1,1 @@
+"""TensorFlow.js models, found, checked and made SavedModels again, without TensorFlow.js."""
