@@ -290,4 +290,4 @@ def test_decision(storage: CloudStorage, start: Start, digits_model: Path, tmp_p
         model = tmp_path / f"{score}.onnx"
         model_copy.write(digits_model, model, Decision(score, 0.02, 0.95, 1.0, 500))
         assert deliver(start(MODEL=str(model)), uploaded(storage)) == 200
-        assert stored(storage)["decision"] == decision
+        assert document(storage)["decision"] == decision
