@@ -38,9 +38,10 @@ def _make_storage() -> Storage:
 
 
 def _make_workers() -> Workers:
-    from service.workers import Workers
+    from service.workers import Workers, processors
 
-    return Workers(max(2, os.cpu_count() or 1))  # more would only hold more memory: this is work for processors
+    # More threads would only hold more memory: this is work for processors.
+    return Workers(processors(), _settings().max_bytes)
 
 
 _settings = Lazy(lambda: Settings.from_environ(os.environ))

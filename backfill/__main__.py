@@ -29,6 +29,7 @@ from service.location import GS, Location
 from service.outcome import Outcome
 from service.settings import BadSetting, Settings, common, upload, values
 from service.settings.values import BadValue
+from service.workers import processors
 
 T = TypeVar("T")
 
@@ -54,6 +55,9 @@ _COUNT = click.IntRange(min=1)
 @setting_option("--max-bytes", common.MAX_BYTES, common.MAX_BYTES.fallback, help="The largest image file.")
 @setting_option("--max-pixels", common.MAX_PIXELS, common.MAX_PIXELS.fallback,
                 help="The largest picture, width times height.")  # fmt: skip
+@setting_option("--top-k", upload.TOP_K, None, help="The most labels of a picture to store, the best (default: all).")
+@setting_option("--min-score", common.MIN_SCORE, None,
+                help="The least score of a label to give and to store; 0.5 to give one of several.")  # fmt: skip
 @click.option("--runner", default=local.RUNNER, show_default="this machine", help="Beam's, such as DataflowRunner.")
 @click.option("--debug", is_flag=True, help="Show where an error comes from, and what Beam says.")
 @click.argument("beam_options", nargs=-1, type=click.UNPROCESSED)
@@ -81,7 +85,7 @@ def main(
     with _failures(debug):
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
-        on_this_machine = (workers or local.processors()) if runner == local.RUNNER else None
+        on_this_machine = (workers or processors()) if runner == local.RUNNER else None
         access.check(job)
         if dry_run:
             return _estimate(job, classifier, on_this_machine)
@@ -123,6 +127,8 @@ def _job(
     timeout: float,
     max_bytes: int,
     max_pixels: int,
+    top_k: int | None,
+    min_score: float | None,
     thumbnails: bool,
 ) -> tuple[Classifier, Job]:
     """The job, and the classifier that it is about."""
@@ -143,6 +149,8 @@ def _job(
         limit=limit,
         relabels=relabel,
         timeout=timeout,
+        top_k=top_k,
+        min_score=min_score,
         thumbnails=thumbnails,
     )
     return classifier, job

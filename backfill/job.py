@@ -34,6 +34,10 @@ class Job:
     relabels: bool = False
     timeout: float = 60.0
     """Seconds after which a storage operation is given up."""
+    top_k: int | None = None
+    """The most labels of a picture that are stored."""
+    min_score: float | None = None
+    """The least score of a label that is given and stored; None: as `service/given.py` has it."""
     thumbnails: bool = False
     """Whether pictures are made small for the report."""
     journal: str = ""

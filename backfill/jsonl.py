@@ -16,7 +16,7 @@ from backfill.finished import Finished
 from backfill.job import ERRORS, PREDICTIONS, Job
 from backfill.journal import FINISHED, notes
 from backfill.storing import Classified
-from predictor import best
+from predictor import ANY_SCORE, best
 from service import documents
 from service.errors import STATUS_NAMES
 from service.outcome import Outcome
@@ -62,12 +62,12 @@ class Lines(beam.DoFn):  # type: ignore[misc] # Beam has no types
             yield TaggedOutput(ERRORS, _line({"instance": instance, "error": _error(answer)}))
             finished = Finished(upload.location, answer.outcome, answer.reason)
         else:
-            labels = self._job.info.labels
-            classes = best(answer, documents.DEFAULT_PREDICTIONS)
-            prediction = documents.vertex_prediction(answer, labels, classes)
+            job = self._job
+            least = ANY_SCORE if job.min_score is None else job.min_score
+            classes = best(answer, job.top_k or documents.DEFAULT_PREDICTIONS, least)
+            prediction = documents.vertex_prediction(answer, job.info.labels, classes)
             yield TaggedOutput(PREDICTIONS, _line({"instance": instance, "prediction": prediction}))
-            first = classes[0]
-            finished = Finished(upload.location, Outcome.LABELLED, "", labels[first], float(answer[first]), thumbnail)
+            finished = Finished.labelled(upload.location, Outcome.LABELLED, answer, job.info, job.min_score, thumbnail)
         notes(self._job.journal)(FINISHED[finished.outcome])
         yield finished
 

@@ -27,11 +27,6 @@ SUMMARY, ERROR, LOG, JOURNAL = "summary.json", "error", "log", "journal"
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
-def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run(job: Job, workers: int, flags: Sequence[str], show: Show, *, debug: bool = False) -> Summary:
     """Do the job while showing how far it is; raises EndedEarly, and Interrupted at SIGINT and SIGTERM.
 

@@ -11,7 +11,7 @@ from backfill.inference import Answer
 from backfill.job import Job
 from backfill.journal import FINISHED, notes
 from backfill.place import place_for
-from predictor import labelled
+from service import given
 from service.calls import Gone
 from service.deadline import Deadline
 from service.outcome import STORED, Outcome
@@ -52,9 +52,10 @@ class Store(Concurrently[Classified, Finished]):
                 answer = Failure.of(Gone(upload.location))
             if isinstance(answer, Failure):
                 return self._record(upload, answer, deadline)
-            found = labelled(answer, self._job.info.labels)
+            job = self._job
+            found = given.best(answer, job.info, job.top_k, job.min_score)
             outcome = self._recorder.labels(upload, found, deadline)
-            return Finished(upload.location, outcome, "", found[0].label, found[0].score, thumbnail)
+            return Finished.labelled(upload.location, outcome, answer, job.info, job.min_score, thumbnail)
         except Exception as error:  # is told at the end; the next run tries again
             reason = f"Its result could not be stored: {str(error) or type(error).__name__}"
             return Finished(upload.location, Outcome.RETRIED, reason)

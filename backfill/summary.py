@@ -43,9 +43,10 @@ class Summary:
         if finished.outcome in WITHOUT_LABELS:
             self._name(finished)
         if finished.outcome is Outcome.LABELLED:
-            self.labels[finished.label] += 1
-            if finished.thumbnail:
-                self._keep(finished)
+            for one in finished.by_label():
+                self.labels[one.label] += 1
+                if one.thumbnail:
+                    self._keep(one)
 
     @classmethod
     def merged(cls, summaries: Iterable[Summary]) -> Summary:

@@ -26,6 +26,7 @@ from benchmarks import (
     parsing,
     size,
     table,
+    upload_rate,
 )
 from benchmarks.rounds import Comparison
 
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "parsing": parsing.measure,
     "size": size.measure,
     "cost": cost.measure,
+    "uploads": upload_rate.measure,
     "backfill": backfill.measure,
     "bounds": bounds.measure,
 }

@@ -20,7 +20,7 @@ SIDES = {"640 x 480": pictures.SMALL, "12 MP": pictures.LARGE, "50 MP": (8660, 5
 
 def measure(rounds: int) -> Iterator[Comparison]:
     """Milliseconds from an event to its answer, when the labels are stored."""
-    with CloudStorage(["photos", "results"]) as storage, servers.running(_function(storage.url)) as server:
+    with CloudStorage(["photos", "results"]) as storage, servers.running(function(storage.url)) as server:
         server.wait_until_up()
         for name, (width, height) in SIDES.items():
             picture = pictures.jpeg(width, height)
@@ -36,16 +36,18 @@ def measure(rounds: int) -> Iterator[Comparison]:
 def _upload(storage: CloudStorage, server: Running, name: str, picture: bytes) -> float:
     """Milliseconds that the event of a new generation takes."""
     event = finalized_event(storage.put("photos", name, picture), storage.url)
-    return timed(partial(_send, server, event))()
+    return timed(partial(send, server, event))()
 
 
-def _function(storage: str) -> Server:
+def function(storage: str) -> Server:
+    """The function as it is deployed, on a Cloud Storage at that address."""
     settings = {"MODEL": str(MOBILENET.exported), "RESULTS": "gs://results/labels", "STORAGE_EMULATOR_HOST": storage}
     command = (str(DEPLOYED), "-m", "functions_framework", "--target", "classify_upload", "--port", "{port}")
     return Server(OURS, command, ROOT, settings)
 
 
-def _send(server: Running, event: Event) -> None:
+def send(server: Running, event: Event) -> None:
+    """Deliver an event; raises what urlopen raises for an answer other than 200."""
     request = Request(server.url, event.body, dict(event.headers), method="POST")
     with urlopen(request) as answer:
         answer.read()

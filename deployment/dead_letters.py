@@ -7,6 +7,8 @@ from deployment.target import Deployment
 
 MOST_ATTEMPTS = 100
 """That a dead-letter topic allows."""
+ACK_SECONDS = 600
+"""In which an event is answered before it comes again; the most that Pub/Sub allows. Eventarc leaves 10."""
 KEPT = ("--expiration-period=never", "--message-retention-duration=7d")
 GRANT = "add-iam-policy-binding"
 
@@ -33,6 +35,7 @@ def keep(deployment: Deployment, name: str, location: str) -> None:
         f"--dead-letter-topic={topic}",
         f"--dead-letter-topic-project={deployment.project}",
         f"--max-delivery-attempts={MOST_ATTEMPTS}",
+        f"--ack-deadline={ACK_SECONDS}",
     )
 
 

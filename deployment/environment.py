@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deployment.arguments import Arguments
 from deployment.errors import Refused
-from deployment.options import CONCURRENCY, MODEL, OPTIONS, SETTINGS
+from deployment.options import CONCURRENCY, MODEL, OPTIONS, SETTINGS, UPLOAD_CONCURRENCY, Option
 from service.location import GS
 from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up
 from service.settings.setting import HTTP, UPLOAD
@@ -12,13 +12,18 @@ from service.settings.setting import HTTP, UPLOAD
 STAGED_MODEL = "model.onnx"
 DELIMITER = "|"
 """Between the variables in gcloud's arguments: its own comma may stand in the name of an object."""
+AT_ONCE: dict[str, Option] = {HTTP: CONCURRENCY, UPLOAD: UPLOAD_CONCURRENCY}
+"""What says how much a function does at a time."""
+# The C library gives threads up to 8 arenas of memory a processor, and each keeps what it once had. It reads this when
+# a process starts: Python comes too late to say it.
+_OF_PROCESS = {UPLOAD: {"MALLOC_ARENA_MAX": "2"}}
 _FUNCTIONS = {HTTP: HttpSettings.from_environ, UPLOAD: UploadSettings.from_environ}
 
 
 def variables(said: Arguments, function: str) -> dict[str, str]:
     """What a function gets: first what both of them do."""
-    # THREADS is what functions-framework serves at a time; below --concurrency, requests would queue unseen.
-    found = {"THREADS": said[CONCURRENCY]}
+    # THREADS is what functions-framework serves at a time; below gcloud's --concurrency, requests would queue unseen.
+    found = {"THREADS": said[AT_ONCE[function]]} | _OF_PROCESS.get(function, {})
     for option in sorted(OPTIONS.values(), key=lambda option: HTTP not in option.functions):
         is_read = function == UPLOAD or HTTP in option.functions
         if option.setting and is_read and (text := said[option]):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from deployment import environment
-from deployment.environment import DELIMITER
-from deployment.options import CONCURRENCY, CPU, MAX_INSTANCES, MEMORY, MIN_INSTANCES, RUNTIME
+from deployment.environment import AT_ONCE, DELIMITER
+from deployment.options import CPU, MAX_INSTANCES, MEMORY, MIN_INSTANCES, RUNTIME
 from deployment.target import Deployment
 
-SIZE = (MEMORY, CPU, CONCURRENCY, MIN_INSTANCES, MAX_INSTANCES)
+SIZE = (MEMORY, CPU, MIN_INSTANCES, MAX_INSTANCES)
 
 
 def deploy(deployment: Deployment, function: str, name: str, account: str, *flags: str) -> None:
@@ -19,6 +19,7 @@ def deploy(deployment: Deployment, function: str, name: str, account: str, *flag
         *(f"--runtime={said[RUNTIME]}", f"--source={deployment.folder}", f"--entry-point={function}"),
         f"--service-account={account}",
         *(f"{option.flag}={said[option]}" for option in SIZE),
+        f"--concurrency={said[AT_ONCE[function]]}",
         f"--set-env-vars=^{DELIMITER}^{DELIMITER.join(variables)}",
         *flags,
     )

@@ -62,6 +62,7 @@ def _event_seconds(text: str) -> None:
 _METAVARS: dict[Callable[..., object], str] = {
     values.switch: "",
     values.count: "N",
+    values.score: "NUMBER",
     values.seconds: "SECONDS",
     values.prefix: "gs://B/PREFIX",
     values.patterns: "PATTERNS",
@@ -123,7 +124,11 @@ RUNTIME = Option("--runtime", "RUNTIME", "the functions' Python", "python313", _
 MEMORY = Option("--memory", "SIZE", "the memory of one instance", "2Gi")
 CPU = Option("--cpu", "N", "the processors of one instance", "1")
 # Two at a time gave 77 small pictures a second on one CPU, one at a time 55; four no more, unless senders were slow.
-CONCURRENCY = Option("--concurrency", "N", "requests at a time in one instance", "2", values.count)
+CONCURRENCY = Option("--concurrency", "N", "requests at a time in one instance", "2", values.count, (HTTP,))
+# An upload mostly waits for storage (`make bench ARGS=uploads`); at once, processors decode one each.
+UPLOAD_CONCURRENCY = Option(
+    "--upload-concurrency", "N", "uploads at a time in one instance", "8", values.count, (UPLOAD,)
+)
 MIN_INSTANCES = Option("--min-instances", "N", "instances that are always there", "0", _whole)
 # A flood of requests or uploads meets this limit before it meets the budget.
 MAX_INSTANCES = Option("--max-instances", "N", "the most instances", "10", values.count)
@@ -152,7 +157,7 @@ _NAMED = {option.setting: option for option in globals().values() if isinstance(
 _PLACES = (PROJECT, REGION, MODEL, RESULTS, BUCKET, TRIGGER_LOCATION, ENV_FILE)
 _SETTINGS = tuple(_NAMED.get(setting) or _of(setting) for setting in TABLE if not setting.set_by)
 _FUNCTION = (
-    *(NAME, UPLOAD_NAME, RUNTIME, MEMORY, CPU, CONCURRENCY, MIN_INSTANCES, MAX_INSTANCES),
+    *(NAME, UPLOAD_NAME, RUNTIME, MEMORY, CPU, CONCURRENCY, UPLOAD_CONCURRENCY, MIN_INSTANCES, MAX_INSTANCES),
     *(SERVICE_ACCOUNT, UPLOAD_SERVICE_ACCOUNT, ALLOW_UNAUTHENTICATED, DRY_RUN, HELP),
 )
 

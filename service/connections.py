@@ -23,6 +23,7 @@ from urllib3.util.connection import create_connection
 WAIT_SHARE = 0.5
 """The part of a request's time that one wait may take: a peer that says nothing is given up earlier than a slow one."""
 BLOCK = 16384  # bytes that are sent at a time; TLS sends no more in one piece
+KEPT = 64  # connections to a host: requests would keep 10, and make those that are used beside them anew each time
 BUFFER = 65536  # bytes that are received at a time at most: each time costs a change of the timeout
 
 
@@ -35,7 +36,7 @@ def bound(session: Session) -> None:
     for each in filter(None, sessions):
         for prefix, adapter in list(each.adapters.items()):
             if type(adapter) is HTTPAdapter:
-                each.mount(prefix, BoundedAdapter())
+                each.mount(prefix, BoundedAdapter(pool_maxsize=KEPT))
 
 
 class BoundedAdapter(HTTPAdapter):

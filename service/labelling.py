@@ -10,10 +10,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from predictor import BadImage, Classifier
-from service import selection
+from predictor import BadImage, Classifier, Scores
+from service import given, selection
 from service.calls import Gone
 from service.deadline import Deadline, Schedule
+from service.encoding import unpack
 from service.errors import status_of
 from service.lazy import Lazy
 from service.outcome import Outcome, rule_for
@@ -39,7 +40,10 @@ class Labeller:
     timeout: float
     """Seconds for one event."""
     workers: Workers
-    """Where models are loaded and pictures classified, which nothing can stop: an event waits no longer than it may."""
+    """Where models are loaded and pictures classified, which nothing can stop: an event waits no longer than it may.
+
+    And for room there for its file.
+    """
 
     def label(self, upload: Upload) -> Outcome:
         """Classify one upload and store what came of it; raises what a later delivery may not meet again."""
@@ -78,16 +82,30 @@ class Labeller:
 
     def _classify(self, upload: Upload, schedule: Schedule) -> tuple[Outcome, str]:
         classifier = self.classifier.made() or self.workers.wait_for(self.classifier, schedule.classified)
-        limits, storage = classifier.limits, self.storage()
-        limits.check_bytes(upload.size)
-        data = storage.read(upload.location, upload.generation, limits, schedule.classified.share(READ_SHARE))
-        found = self.workers.wait_for(lambda: classifier.classify(data), schedule.classified)
-        outcome = self._recorder().labels(upload, found, schedule.stored)
+        scores = self._scores(upload, classifier, schedule.classified)
+        info, settings = classifier.info, self.settings
+        stored = given.best(scores, info, settings.top_k, settings.min_score)
+        labels = given.given(scores, info, settings.min_score)
+        outcome = self._recorder().labels(upload, stored, schedule.stored)
         if outcome is Outcome.LABELLED and self.settings.annotate:
-            model = f"{classifier.info.name} {classifier.info.version}"
-            keys = {"label": found[0].label, "score": str(found[0].score), "classified-by": model}
-            storage.annotate(upload.location, upload.generation, keys, schedule.stored)
-        return outcome, f"{found[0].label} ({found[0].score:.1%})"
+            keys = given.metadata(labels, info) | {"classified-by": f"{info.name} {info.version}"}
+            self.storage().annotate(upload.location, upload.generation, keys, schedule.stored)
+        return outcome, given.told(labels)
+
+    def _scores(self, upload: Upload, classifier: Classifier, deadline: Deadline) -> Scores:
+        """What the classifier says of an upload; its file is held no longer, and unpacked by who decodes it."""
+        limits = classifier.limits
+        limits.check_bytes(upload.size)
+        room = self.workers.room
+        room.take(upload.size, deadline)
+        try:
+            share = deadline.share(READ_SHARE)
+            packed = self.storage().fetch(upload.location, upload.generation, limits, share)
+            return self.workers.wait_for(
+                lambda: classifier.scores(classifier.decode(unpack(*packed, limits))), deadline
+            )
+        finally:
+            room.give_back(upload.size)
 
     def _record(
         self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline

@@ -57,6 +57,10 @@ class Storage:
 
         Raises Gone, and BadImage for what must not or cannot be unpacked.
         """
+        return encoding.unpack(*self.fetch(source, generation, limits, deadline), limits)
+
+    def fetch(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> tuple[bytes, str | None]:
+        """The bytes as they are stored, and their content encoding; raises Gone, and ImageTooLarge."""
         blob = self._blob(source, generation)
 
         def download(seconds: float) -> bytes:
@@ -65,8 +69,7 @@ class Storage:
             return file.getvalue()
 
         with needing(VIEWER, source), existing(source):
-            data = call(download, deadline)
-        return encoding.unpack(data, blob.content_encoding, limits)
+            return call(download, deadline), blob.content_encoding
 
     def list_objects(self, bucket: str, prefix: str, start: str, end: str, timeout: float) -> Iterator[Upload]:
         """The objects whose names begin with the prefix, by name: from `start` on, and before `end` unless it is empty.

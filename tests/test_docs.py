@@ -177,6 +177,7 @@ READERS = {
     readers.ALL: "both, backfill",
     (readers.HTTP,): "HTTP",
     (readers.UPLOAD,): "uploads",
+    (readers.UPLOAD, readers.BACKFILL): "uploads, backfill",
 }
 
 
@@ -354,7 +355,7 @@ def fields(rows: list[dict[str, object]] | None) -> set[str] | None:
     return set(rows[0]) if rows else None
 
 
-def test_container_command(digits_model: Path, user_folder: Path) -> None:
+def test_container_command(user_folder: Path) -> None:
     """The container's command listens where Vertex AI says and answers on the routes that it gives."""
     (command,) = re.findall(r"```sh\n(.*?)```", EXAMPLES["Vertex AI, custom container"], re.DOTALL)
     port = free_port()
@@ -362,7 +363,7 @@ def test_container_command(digits_model: Path, user_folder: Path) -> None:
         "AIP_HTTP_PORT": str(port),
         "AIP_HEALTH_ROUTE": "/ready",
         "AIP_PREDICT_ROUTE": "/v1/endpoints/1/deployedModels/2:predict",
-        "AIP_STORAGE_URI": str(digits_model.parent),
+        "AIP_STORAGE_URI": str(user_folder),
     }
     environment = os.environ | settings | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     process = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=user_folder, env=environment)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 
 from predictor import BadImage, Classifier, Prediction, Scores, labelled
+from service import given
 from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError, as_document, status_of
 from service.http import body, json_document
@@ -41,7 +42,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Picture:
-    """What is logged of one classified picture."""
+    """What is logged of one classified picture; `label` has those that it is given, with commas between several."""
 
     width: int
     height: int
@@ -125,7 +126,8 @@ class Job:
         self.measured.decode += milliseconds(decoded - start)
         self.measured.inference += milliseconds(time.perf_counter() - decoded)
         height, width, _ = pixels.shape
-        self.measured.pictures.append(Picture(width, height, classifier.info.labels[int(scores.argmax())]))
+        labels = given.given(scores, classifier.info, self.settings.min_score)[: given.MOST_TOLD]
+        self.measured.pictures.append(Picture(width, height, ", ".join(one.label for one in labels)))
         return scores
 
     def scores_at(self, place: str, data: bytes) -> Scores:

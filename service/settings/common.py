@@ -39,6 +39,15 @@ TIMEOUT_SECONDS: Setting[float | None] = Setting(
     unset="the platform's, else 60",
     example="240",
 )
+MIN_SCORE: Setting[float | None] = Setting(
+    "MIN_SCORE",
+    values.score,
+    None,
+    ALL,
+    "least score of a label that is given and stored",
+    unset="0.5 to give one of several, none to store it",
+    example="0.5",
+)
 WARMUP = Setting(
     "WARMUP",
     values.switch,
@@ -60,7 +69,7 @@ STORAGE_URI: Setting[str | None] = Setting(
     set_by="Vertex AI",
     example="gs://models/pets",
 )
-SETTINGS = (MODEL, MAX_BYTES, MAX_PIXELS, TIMEOUT_SECONDS, WARMUP, PLATFORM_TIMEOUT, STORAGE_URI)
+SETTINGS = (MODEL, MAX_BYTES, MAX_PIXELS, TIMEOUT_SECONDS, MIN_SCORE, WARMUP, PLATFORM_TIMEOUT, STORAGE_URI)
 
 
 @dataclass(frozen=True)

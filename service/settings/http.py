@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.settings import values
-from service.settings.common import PLATFORM_TIMEOUT, timeout
+from service.settings.common import MIN_SCORE, PLATFORM_TIMEOUT, timeout
 from service.settings.setting import HTTP, Setting
 
 MAX_INSTANCES = Setting("MAX_INSTANCES", values.count, 100, (HTTP,), "most pictures in one HTTP request", example="20")
@@ -58,6 +58,7 @@ class HttpSettings:
     cors_origins: tuple[str, ...] = CORS_ORIGINS.fallback
     health_route: str | None = HEALTH_ROUTE.fallback
     predict_route: str | None = PREDICT_ROUTE.fallback
+    min_score: float | None = MIN_SCORE.fallback
     timeout: float = PLATFORM_TIMEOUT.fallback
     """Seconds that the platform gives one request."""
 
@@ -70,5 +71,6 @@ class HttpSettings:
             cors_origins=CORS_ORIGINS.of(environ),
             health_route=HEALTH_ROUTE.of(environ),
             predict_route=PREDICT_ROUTE.of(environ),
+            min_score=MIN_SCORE.of(environ),
             timeout=timeout(environ),
         )

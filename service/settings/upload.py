@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from service.location import GS, Location
 from service.settings import values
-from service.settings.setting import UPLOAD, BadSetting, NoDefault, Setting
+from service.settings.common import MIN_SCORE
+from service.settings.setting import BACKFILL, UPLOAD, BadSetting, NoDefault, Setting
 
 RESULTS: Setting[Location] = Setting(
     "RESULTS",
@@ -68,11 +69,20 @@ ANNOTATE = Setting(
     values.switch,
     False,
     (UPLOAD,),
-    "1: write the best label into the upload's own metadata too",
+    "1: write the labels that it is given into the upload's own metadata too",
     unset="0",
     example="1",
 )
-SETTINGS = (RESULTS, BUCKET, MAX_EVENT_AGE, FAILED, INCLUDE, EXCLUDE, ANNOTATE)
+TOP_K: Setting[int | None] = Setting(
+    "TOP_K",
+    values.count,
+    None,
+    (UPLOAD, BACKFILL),
+    "most labels of a picture that are stored, the best",
+    unset="all",
+    example="5",
+)
+SETTINGS = (RESULTS, BUCKET, MAX_EVENT_AGE, FAILED, INCLUDE, EXCLUDE, ANNOTATE, TOP_K)
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,8 @@ class UploadSettings:
     annotate: bool = ANNOTATE.fallback
     max_event_age: float = MAX_EVENT_AGE.fallback
     """Seconds."""
+    top_k: int | None = TOP_K.fallback
+    min_score: float | None = MIN_SCORE.fallback
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> UploadSettings:
@@ -101,6 +113,8 @@ class UploadSettings:
             exclude=EXCLUDE.of(environ, bucket),
             annotate=ANNOTATE.of(environ),
             max_event_age=MAX_EVENT_AGE.of(environ),
+            top_k=TOP_K.of(environ),
+            min_score=MIN_SCORE.of(environ),
         )
         settings.check_apart()
         if bucket:

@@ -78,6 +78,13 @@ def count(value: str) -> int:
     return int(value)
 
 
+def score(value: str) -> float:
+    """A number, also below zero."""
+    if not re.fullmatch(r"-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})", value):
+        raise BadValue(f"is {shown(value)}, not a number such as 0.5")
+    return float(value)
+
+
 def seconds(value: str) -> float:
     """A number of seconds above zero."""
     if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18}", value) or float(value) == 0:

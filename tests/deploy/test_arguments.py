@@ -202,7 +202,7 @@ BAD_LINES = {
     "ANNOTATE =1": "line 1: 'ANNOTATE =1' is not of the form NAME=VALUE.",
     "export ANNOTATE=1": "line 1: 'export ANNOTATE=1' is not of the form NAME=VALUE.",
     "\n\nINCLUDES=in/**": "line 3: there is no setting INCLUDES. Is INCLUDE meant? README lists them.",
-    "TOP_K=3": "line 1: there is no setting TOP_K. README lists them.",
+    "ZOOM_LEVEL=3": "line 1: there is no setting ZOOM_LEVEL. README lists them.",
     "THREADS=3": "line 1: there is no setting THREADS. README lists them.",
     "CLOUD_RUN_TIMEOUT_SECONDS=3": "line 1: there is no setting CLOUD_RUN_TIMEOUT_SECONDS."
     " Is TIMEOUT_SECONDS meant? README lists them.",

@@ -35,17 +35,18 @@ from tests.deploy.runs import (
 HTTP_ACCOUNT = f"classify@{PROJECT}.iam.gserviceaccount.com"
 UPLOAD_ACCOUNT = f"classify-upload@{PROJECT}.iam.gserviceaccount.com"
 COMMON = ["--gen2", f"--project={PROJECT}", f"--region={REGION}", "--runtime=python313"]
-SIZE = ["--memory=2Gi", "--cpu=1", "--concurrency=2", "--min-instances=0", "--max-instances=10"]
-SETTINGS = "--set-env-vars=^|^THREADS=2|MODEL=model.onnx|MAX_PIXELS=36000000"
+SIZE = ["--memory=2Gi", "--cpu=1", "--min-instances=0", "--max-instances=10"]
+SETTINGS = "MODEL=model.onnx|MAX_PIXELS=36000000"
 UPLOAD_SETTINGS = "RESULTS=gs://labels/from,here=1|BUCKET=pictures|TIMEOUT_SECONDS=240|MAX_EVENT_AGE=43200"
-ENVIRONMENT = {"THREADS": "2", "MODEL": "model.onnx", "MAX_PIXELS": "36000000"}
+ENVIRONMENT = {"MODEL": "model.onnx", "MAX_PIXELS": "36000000"}
 HTTP_CALL = [
     *("functions", "deploy", "classify"),
     *COMMON,
     "--entry-point=classify",
     f"--service-account={HTTP_ACCOUNT}",
     *SIZE,
-    SETTINGS,
+    "--concurrency=2",
+    f"--set-env-vars=^|^THREADS=2|{SETTINGS}",
     *("--trigger-http", "--no-allow-unauthenticated", "--timeout=60s"),
 ]
 
@@ -85,7 +86,8 @@ UPLOAD_CALL = [
     "--entry-point=classify_upload",
     f"--service-account={UPLOAD_ACCOUNT}",
     *SIZE,
-    f"{SETTINGS}|{UPLOAD_SETTINGS}",
+    "--concurrency=8",
+    f"--set-env-vars=^|^THREADS=8|MALLOC_ARENA_MAX=2|{SETTINGS}|{UPLOAD_SETTINGS}",
     "--trigger-event-filters=type=google.cloud.storage.object.v1.finalized",
     "--trigger-event-filters=bucket=pictures",
     f"--trigger-location={REGION}",
@@ -112,6 +114,7 @@ ROLES_AFTER = [
         "--dead-letter-topic=classify-upload-dead-letters",
         f"--dead-letter-topic-project={PROJECT}",
         "--max-delivery-attempts=100",
+        "--ack-deadline=600",
     ],
 ]
 UPLOAD_CALLS = [*ROLES_BEFORE, UPLOAD_CALL, *ROLES_AFTER]
@@ -147,24 +150,29 @@ class TestCalls:
         assert {"--topic=classify-upload-dead-letters", "--expiration-period=never"} <= set(created[-1])
 
     def test_every_option(self, deploy: Deploy) -> None:
-        """Options replace the defaults, and THREADS follows --concurrency."""
+        """Options replace the defaults, and THREADS follows --concurrency and --upload-concurrency."""
         options = (
-            "--name=faces-web --upload-name=faces-in --runtime=python312 --memory=4Gi --cpu=2 --concurrency=8"
+            "--name=faces-web --upload-name=faces-in --runtime=python312 --memory=4Gi --cpu=2 --concurrency=4"
+            " --upload-concurrency=16"
             " --min-instances=1 --max-instances=3 --max-bytes=5000 --max-pixels=6000 --timeout=100 --max-event-age=50"
             " --service-account=me@example.org --upload-service-account=you@example.org --allow-unauthenticated"
             " --failed=gs://look/here --include=in/** --exclude=*.txt --annotate --trigger-location=eu"
         )
         run = deploy("both", *UPLOAD, *options.split(), BUCKET_LOCATION="EU", PYTHON=NO_TRIAL)
         http, upload = (set(call) for call in run.calls if "deploy" in call)
-        size = {"--memory=4Gi", "--cpu=2", "--concurrency=8", "--min-instances=1", "--max-instances=3"}
-        settings = "--set-env-vars=^|^THREADS=8|MODEL=model.onnx|MAX_BYTES=5000|MAX_PIXELS=6000"
+        size = {"--memory=4Gi", "--cpu=2", "--min-instances=1", "--max-instances=3"}
+        settings = "MODEL=model.onnx|MAX_BYTES=5000|MAX_PIXELS=6000"
         of_upload = (
             "RESULTS=gs://labels/from,here=1|BUCKET=pictures|TIMEOUT_SECONDS=100|MAX_EVENT_AGE=50|"
             "FAILED=gs://look/here|INCLUDE=in/**|EXCLUDE=*.txt|ANNOTATE=1"
         )
-        assert http >= size | {"faces-web", "--runtime=python312", settings, "--allow-unauthenticated"}
+        of_http = f"--set-env-vars=^|^THREADS=4|{settings}"
+        assert http >= size | {"faces-web", "--runtime=python312", of_http, "--allow-unauthenticated"}
+        assert {"--concurrency=4"} == {flag for flag in http if flag.startswith("--concurrency")}
         assert "--service-account=me@example.org" in http
-        assert upload >= size | {"faces-in", "--runtime=python312", f"{settings}|{of_upload}", "--timeout=100s"}
+        of_upload = f"--set-env-vars=^|^THREADS=16|MALLOC_ARENA_MAX=2|{settings}|{of_upload}"
+        assert upload >= size | {"faces-in", "--runtime=python312", of_upload, "--timeout=100s"}
+        assert {"--concurrency=16"} == {flag for flag in upload if flag.startswith("--concurrency")}
         assert upload >= {"--service-account=you@example.org", "--trigger-location=eu"}
         roles = {(call[3], call[5]) for call in run.calls if call[0] == "storage"}
         assert roles == {
@@ -415,7 +423,7 @@ class TestRealGcloud:
         wanted = {
             "availableCpu": "1",
             "availableMemory": "2Gi",
-            "environmentVariables": ENVIRONMENT,
+            "environmentVariables": {"THREADS": "2"} | ENVIRONMENT,
             "maxInstanceCount": 10,
             "maxInstanceRequestConcurrency": 2,
             "minInstanceCount": 0,
@@ -443,8 +451,9 @@ class TestRealGcloud:
         config = sent.description["serviceConfig"]
         assert config["serviceAccountEmail"] == UPLOAD_ACCOUNT
         of_upload = dict(setting.split("=", 1) for setting in UPLOAD_SETTINGS.split("|"))
-        assert config["environmentVariables"] == ENVIRONMENT | of_upload
+        assert config["environmentVariables"] == {"THREADS": "8", "MALLOC_ARENA_MAX": "2"} | ENVIRONMENT | of_upload
         assert config["timeoutSeconds"] == 240
+        assert config["maxInstanceRequestConcurrency"] == 8
 
     def test_roles(self, upload: Sent) -> None:
         """The upload function may read the pictures, write below the results' prefix, and be called; nothing else."""

@@ -87,6 +87,7 @@ def test_upload_defaults() -> None:
     assert settings == UploadSettings(Location("results", "labels"))
     assert (settings.failed, settings.bucket, settings.include, settings.exclude) == (None, None, (), ())
     assert (settings.annotate, settings.max_event_age) == (False, 82800)
+    assert (settings.top_k, settings.min_score) == (None, None)
 
 
 def test_all_for_uploads() -> None:
@@ -98,6 +99,8 @@ def test_all_for_uploads() -> None:
         "EXCLUDE": "tmp/*,",
         "ANNOTATE": "1",
         "MAX_EVENT_AGE": "60",
+        "TOP_K": "5",
+        "MIN_SCORE": "-0.25",
     }
     assert UploadSettings.from_environ(environ) == UploadSettings(
         results=Location("results", "labels"),
@@ -107,6 +110,8 @@ def test_all_for_uploads() -> None:
         exclude=("tmp/*",),
         annotate=True,
         max_event_age=60.0,
+        top_k=5,
+        min_score=-0.25,
     )
 
 
@@ -115,6 +120,7 @@ def test_http_defaults() -> None:
     settings = HttpSettings.from_environ({})
     assert settings == HttpSettings()
     assert (settings.max_instances, settings.read_buckets, settings.cors_origins) == (100, (), ())
+    assert settings.min_score is None
     assert (settings.health_route, settings.predict_route, settings.timeout) == (None, None, 60)
 
 
@@ -127,6 +133,7 @@ def test_http_all() -> None:
         "AIP_HEALTH_ROUTE": "/ready",
         "AIP_PREDICT_ROUTE": "/predict",
         "TIMEOUT_SECONDS": "9",
+        "MIN_SCORE": "0",
     }
     assert HttpSettings.from_environ(environ) == HttpSettings(
         max_instances=7,
@@ -135,6 +142,7 @@ def test_http_all() -> None:
         health_route="/ready",
         predict_route="/predict",
         timeout=9,
+        min_score=0.0,
     )
 
 
@@ -200,6 +208,11 @@ BAD = {
             for value in ("1 min", "60s", "0", "0.0", "-1", "nan", "inf", "1e2", "1_0", ".", "٦٠")
         },
         "3601": "is '3601': Google's platform gives at most 3600 seconds",
+    },
+    "TOP_K": {value: f"is {value!r}, not a whole number above zero" for value in ("0", "-1", "all")},
+    "MIN_SCORE": {
+        value: f"is {value!r}, not a number such as 0.5"
+        for value in ("50%", "nan", "inf", "1e-3", "0,5", "-", "--1", "٠")
     },
     "MAX_EVENT_AGE": {"23h": "is '23h', not a number of seconds above zero"},
     "ANNOTATE": {"2": "is '2', neither 1 nor 0, nor true, false, yes, no, on or off"},

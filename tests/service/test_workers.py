@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 
 from service.deadline import Deadline, OutOfTime
-from service.workers import Workers
+from service.workers import Workers, processors
+from tests.conftest import ROOT
 
 SOON, LATE = 0.1, 30.0  # seconds
 
@@ -85,3 +90,30 @@ def test_context() -> None:
     """Work is done in the context of who waits for it: the log knows which request it belongs to."""
     said.set("something")
     assert Workers(1).wait_for(said.get, Deadline.after(LATE)) == "something"
+
+
+def test_order(gate: threading.Event) -> None:
+    """Who has waited longest is next, so that none waits much longer than the others."""
+    workers, begun = Workers(1), list[int]()
+    give_up(workers, gate)
+    threads = []
+    for number in range(5):
+        work = partial(begun.append, number)
+        threads.append(threading.Thread(target=workers.wait_for, args=(work, Deadline.after(LATE))))
+        threads[-1].start()
+        while len(workers._free._waiting) <= number:
+            time.sleep(0.001)
+    gate.set()
+    for thread in threads:
+        thread.join(LATE)
+    assert begun == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say what a process may use")
+def test_processors() -> None:
+    """As many processors count as this process may use, not those of the machine."""
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})"
+    code += "; from service.workers import processors; print(processors())"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout == "1\n"
+    assert processors() == len(os.sched_getaffinity(0))

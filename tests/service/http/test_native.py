@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,7 @@ from predictor import Classifier, Limits, ModelInfo, runtime
 from service import http
 from service.settings import HttpSettings, Settings
 from service.storage import Storage
+from tests.backfill.models import with_independent_labels
 from tests.service.http.requests import (
     JSON,
     PREDICT,
@@ -351,11 +353,30 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "preprocessing": list(info.preprocessing),
         "parity": asdict(info.parity),
         "quantization": None,
+        "given": {"at_most": 1, "min_score": None},
         "drawing": "white-on-black",
         "tools": info.tools,
         "runtime": runtime.versions(),
         "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": Limits.max_pixels, "max_instances": 100},
     }
+
+
+def test_given_of_several(
+    digits_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of labels that do not exclude each other the description says when they are given, and the log which."""
+    model = with_independent_labels(digits_model, tmp_path / "model.onnx")
+    found = Classifier.load(model).classify(THREE)
+    caplog.set_level(logging.INFO)
+    for min_score, least in (("", 0.5), ("0.55", 0.55)):
+        monkeypatch.setenv("MODEL", str(model))
+        monkeypatch.setenv("MIN_SCORE", min_score)
+        client = new_client()
+        assert client.get("/").get_json()["given"] == {"at_most": None, "min_score": least}
+        assert len(client.post("/", data=THREE).get_json()["predictions"]) == len(found)
+        wanted = [one.label for one in found if one.score >= least]
+        assert 1 < len(wanted) < len(found)
+        assert caplog.records[-1].__dict__["pictures"][0]["label"] == ", ".join(wanted)
 
 
 def assert_is_page(answer: Answer) -> None:

@@ -115,6 +115,23 @@ def test_choose(page: Page, digit_picture: tuple[Path, str]) -> None:
     expect(card.locator(".answer > p")).to_have_text(re.compile(r"^[\d.]+ m?s, [\d.]+ m?s on the server · digits \S+$"))
 
 
+@pytest.mark.parametrize(
+    ("given", "marked"),
+    [
+        ({"at_most": 1, "min_score": None}, 1),
+        ({"at_most": 1, "min_score": 1.5}, 0),
+        ({"at_most": None, "min_score": 1.5}, 0),
+        ({"at_most": None, "min_score": 0}, 5),
+    ],
+)
+def test_given(page: Page, digit_picture: tuple[Path, str], given: dict[str, float | None], marked: int) -> None:
+    """Of the bars those stand out whose labels the picture is given, as the server says which these are."""
+    answer_description(page, {"model": {"name": "pets", "version": "1"}, "labels": ["cat"], "given": given})
+    choose(opened(page), digit_picture[0])
+    expect(page.locator(".bars li")).to_have_count(5)
+    expect(page.locator(".bars li.given")).to_have_count(marked)
+
+
 def test_no_picture(page: Page, note: Path) -> None:
     """A file that is no picture gets the server's own sentence."""
     opened(page)

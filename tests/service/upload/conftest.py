@@ -12,6 +12,7 @@ from functions_framework import create_app
 from google.cloud import storage as gcs
 
 from predictor import Classifier
+from tests.backfill.models import with_independent_labels
 from tests.cloud_storage import CloudStorage, sockets
 from tests.cloud_storage.sockets import collected  # noqa: F401 # a fixture
 from tests.service.upload.pictures import ROOT
@@ -26,7 +27,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_upload_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ANNOTATE", "BUCKET", "EXCLUDE", "FAILED", "INCLUDE", "MAX_EVENT_AGE", "TIMEOUT_SECONDS"):
+    names = (
+        "ANNOTATE",
+        "BUCKET",
+        "EXCLUDE",
+        "FAILED",
+        "INCLUDE",
+        "MAX_EVENT_AGE",
+        "MIN_SCORE",
+        "TIMEOUT_SECONDS",
+        "TOP_K",
+    )
+    for name in names:
         monkeypatch.delenv(name, raising=False)
 
 
@@ -64,3 +76,9 @@ def function(start: Start) -> FlaskClient:
 def classifier(digits_model: Path) -> Classifier:
     """The example itself: what the results have to say."""
     return Classifier.load(digits_model)
+
+
+@pytest.fixture(scope="session")
+def several(digits_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose labels do not exclude each other; for most pictures several have high scores."""
+    return with_independent_labels(digits_model, tmp_path_factory.mktemp("several") / "model.onnx")

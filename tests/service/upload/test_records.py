@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -223,6 +224,44 @@ def test_annotate_beside_others(storage: CloudStorage, start: Start) -> None:
     picture = storage.get("photos", "a.png")
     assert picture is not None
     assert picture.metadata.items() >= {"album": "7", "label": "3"}.items()
+
+
+def test_annotate_several(storage: CloudStorage, start: Start, several: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Of labels that do not exclude each other all of 0.5 or more are given; the result has all scores as ever."""
+    caplog.set_level(logging.INFO)
+    assert deliver(start(MODEL=str(several), ANNOTATE="1"), uploaded(storage)) == 200
+    found = Classifier.load(several).classify(THREE)
+    wanted = [one for one in found if one.score >= 0.5]
+    assert 1 < len(wanted) < len(found)
+    picture = storage.get("photos", "a.png")
+    assert picture is not None
+    assert json.loads(picture.metadata["label"]) == [one.label for one in wanted]
+    assert json.loads(picture.metadata["score"]) == [one.score for one in wanted]
+    assert document(storage)["predictions"] == [asdict(one) for one in found]
+    assert caplog.messages[-1].endswith(f": labelled: {', '.join(f'{one.label} ({one.score:.1%})' for one in wanted)}")
+
+
+def test_min_score(storage: CloudStorage, start: Start, several: Path) -> None:
+    """MIN_SCORE decides which labels are given and stored, also of labels that exclude each other; it may be none."""
+    found = Classifier.load(several).classify(THREE)
+    least = found[1].score
+    function = start(MODEL=str(several), ANNOTATE="1", MIN_SCORE=f"{least:.17f}")
+    assert deliver(function, uploaded(storage, metadata={"label": "old"})) == 200
+    picture = storage.get("photos", "a.png")
+    assert picture is not None
+    assert json.loads(picture.metadata["label"]) == [one.label for one in found[:2]]
+    assert document(storage)["predictions"] == [asdict(one) for one in found[:2]]
+    assert deliver(start(ANNOTATE="1", MIN_SCORE="1.1"), uploaded(storage, metadata={"label": "old"})) == 200
+    picture = storage.get("photos", "a.png")
+    assert picture is not None
+    assert (picture.metadata["label"], picture.metadata["score"]) == ("", "")
+    assert document(storage)["predictions"] == []
+
+
+def test_top_k(storage: CloudStorage, start: Start, classifier: Classifier) -> None:
+    """TOP_K is how many labels a result has, the best."""
+    assert deliver(start(TOP_K="2"), uploaded(storage)) == 200
+    assert document(storage)["predictions"] == [asdict(one) for one in classifier.classify(THREE)[:2]]
 
 
 def test_no_annotation(storage: CloudStorage, function: FlaskClient) -> None:

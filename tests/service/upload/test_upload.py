@@ -244,7 +244,7 @@ def test_picture_that_the_network_cannot_take(
     def refuse(*_: object) -> None:
         raise UnclassifiableImage("The network cannot take a picture of 1 x 1 pixels.")
 
-    monkeypatch.setattr(Classifier, "classify", refuse)
+    monkeypatch.setattr(Classifier, "scores", refuse)
     assert deliver(start(FAILED="gs://failed"), uploaded(storage)) == 200
     assert document(storage)["error"] == {"code": 422, "message": "The network cannot take a picture of 1 x 1 pixels."}
     assert stored(storage).metadata["outcome"] == "final"
