@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections.abc import Iterator
 
 Edit = tuple[int, int, int, int, str]
 """Text to put between two places: first line, first column, last line, last column; lines from 1, columns in bytes."""
@@ -21,13 +22,27 @@ def without_prose(source: str) -> str:
     return b"".join(lines).decode()
 
 
-def _docstrings(source: str) -> list[Edit]:
-    """Every statement that is a string alone; an empty one stays, for a body must not be empty."""
-    return [
-        (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0, '""')
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    ]
+def _docstrings(source: str) -> Iterator[Edit]:
+    """Every statement that is a string alone; an empty one stays where a line or a body must not be empty."""
+    for node in ast.walk(ast.parse(source)):
+        for field in ("body", "orelse", "finalbody"):
+            statements = getattr(node, field, None)
+            if isinstance(statements, list):
+                yield from _strings(statements)
+
+
+def _strings(statements: list[ast.stmt]) -> Iterator[Edit]:
+    strings = [statement for statement in statements if _is_string(statement)]
+    for string in strings:
+        first, last = string.lineno, string.end_lineno or 0
+        shares_line = any(s is not string and (s.lineno == last or s.end_lineno == first) for s in statements)
+        text = '""' if shares_line or len(strings) == len(statements) else ""
+        yield first, string.col_offset, last, string.end_col_offset or 0, text
+
+
+def _is_string(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _comments(source: str) -> list[Edit]:

@@ -13,10 +13,11 @@ from rich.console import Console
 
 from export import noise, progress, summary
 from export.errors import ExportError, MissingPreprocessing, first_line
-from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Fit, Options
+from export.formats.registry import writer_of
+from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Options, Rounding
 from export.preprocessing.scale import SCALES, Order
 from export.source.source import open_source
-from predictor.metadata import Drawing, Orientation, Quantization
+from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -31,6 +32,9 @@ _PIXEL_OPTIONS = (
     click.option("--channels", type=click.Choice(get_args(Order)), help="The order of the channels."),
     click.option("--resize", type=click.Choice(RESIZES), help="How pictures were resized (default: tf-bilinear)."),
     click.option("--fit", type=click.Choice(get_args(Fit)), help="What became of other shapes (default: stretch)."),
+    click.option("--shorter-side", type=_SIDE, metavar="PIXELS", help="How long --fit shorter-side makes that side."),
+    click.option("--decoder", type=click.Choice(get_args(Decoder)), help="Who decoded (default: who resized)."),
+    click.option("--jpeg-transform", type=click.Choice(get_args(JpegTransform)), help="TensorFlow's dct_method."),
     click.option("--orientation", type=click.Choice(get_args(Orientation)), help="EXIF's (default: ignore)."),
     click.option("--size", type=(_SIDE, _SIDE), metavar="HEIGHT WIDTH", help="Where the model takes any size."),
     click.option("--samples", type=_FOLDER, help="Pictures like those the model will see, to find and judge by."),
@@ -55,7 +59,7 @@ def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("model")
 @click.argument("pictures", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-o", "target", type=_FILE, help="The file to write.")
+@click.option("-o", "target", type=_FILE, help="The file to write: .onnx for the functions, .tflite for phones.")
 @click.option("--inspect", is_flag=True, help="Print what is found in the model, and write nothing.")
 @click.option("--predict", is_flag=True, help="Let the original itself answer for PICTURES, and write nothing.")
 @click.option("--labels", type=_FILE, help="A file with the labels in score order: lines, a table or JSON.")
@@ -71,8 +75,8 @@ def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
               "for whole numbers).")  # fmt: skip
 @click.option("--drawing", type=click.Choice(get_args(Drawing)),
               help="The model's pictures are drawings: the page in the browser offers a canvas.")  # fmt: skip
-@click.option("--quantize", type=click.Choice(get_args(Quantization)),
-              help="Round the network to whole numbers, by --samples. Not exact.")  # fmt: skip
+@click.option("--quantize", type=click.Choice(get_args(Rounding)),
+              help="Round the network, judged by --samples; float16 for .tflite alone. Not exact.")  # fmt: skip
 @click.option("--reduced-jpeg", type=click.FloatRange(min=1), metavar="FACTOR",
               help="Decode less of large JPEGs: FACTOR times what the network sees. Not exact.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show where an error comes from.")
@@ -86,7 +90,7 @@ def main(
     debug: bool,
     **said: Any,  # all that describes the model; Options.said names each
 ) -> None:
-    """Turn MODEL into one model.onnx with preprocessing and labels inside.
+    """Turn MODEL into one model.onnx with preprocessing and labels inside, or into a model.tflite.
 
     MODEL is a SavedModel's folder, a .tflite, .keras or .h5 file, an archive of one, or a gs:// address. The file is
     written only if it answers as the original does, on every picture that it is verified on.
@@ -95,6 +99,8 @@ def main(
     console = Console(highlight=False, soft_wrap=True)
     with _failures(console, "Not exported. " if target else "", debug):
         options = Options.said(**said)
+        if target:
+            writer_of(target).check(options)
         with (
             nullcontext(sys.stderr) if debug else noise.kept_away() as terminal,
             progress.shown_on(terminal, "Looking for the model") as report,

@@ -13,6 +13,7 @@ import onnx.shape_inference
 
 from export import pictures
 from export.errors import CannotApproximate, ExportError
+from export.formats.onnx.exported import OnnxExported
 from export.importers.pipeline import Pipeline
 from export.network import quantization
 from export.network.model_file import ModelFile
@@ -31,6 +32,8 @@ LEAST_JUDGED = 100
 """Of fewer samples a single one is more than may differ."""
 MOST_CALIBRATED = 200
 """More samples take time, and hardly widen the range of values."""
+
+_ANY = Decoding()
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class Plan:
             found = [
                 picture for picture in announced("Looking at samples", found, report) if _is_reduced(picture, decoding)
             ]
-        _check_enough(len(found[1::2]), decoding)
-        return cls(decoding, options.quantize, _spread(found[::2], MOST_CALIBRATED), found[1::2])
+        check_enough(len(found[1::2]), decoding)
+        return cls(decoding, _to_whole(options), *divided(found))
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -118,19 +121,24 @@ def approximate(
         file = ModelFile(file.path, model)
     info = replace(info, version=version(info, pipeline.recipe, model if plan.quantization else None))
     file.describe(info)
-    verifier = Verifier(pipeline.original, Classifier.load(file.path), before.SerializeToString())
-    verification = verifier.verify(announced("Judging by samples", plan.judging, report))
-    _check_enough(len(verification.comparisons), info.decoding)
+    verification = Verifier(pipeline.original, OnnxExported(file.path, before)).verify(
+        announced("Judging by samples", plan.judging, report)
+    )
+    check_enough(len(verification.comparisons), info.decoding)
     info = replace(info, parity=verification.parity)
     file.describe(info)
     return Approximation(info, plan.steps, verification)
+
+
+def _to_whole(options: Options) -> Quantization | None:
+    return "int8" if options.quantize == "int8" else None
 
 
 def _reduced(decoding: Decoding, before: onnx.ModelProto, factor: float) -> Decoding:
     """The decoding with JPEGs of at least `factor` times what the network sees."""
     shape = onnx.shape_inference.infer_shapes(before).graph.output[0].type.tensor_type.shape
     side = max((size.dim_value for size in shape.dim), default=0)
-    if decoding.decoder == "pillow" or decoding.jpeg_ratio != 1 or side <= 1:
+    if decoding.decoder in ("pillow", "chromium") or decoding.jpeg_ratio != 1 or side <= 1:
         raise CannotApproximate(
             "--reduced-jpeg does not go with a model that has Pillow decode, takes a part of JPEGs itself, or sees "
             "pictures of any size; leave it out."
@@ -163,13 +171,18 @@ def _read(classifier: Classifier, chosen: list[Picture], report: Report) -> Iter
     report("Quantising the network", 0, None)
 
 
-def _spread(found: list[Picture], most: int) -> list[Picture]:
-    """At most so many, from everywhere in the list: pictures of one kind often stand side by side."""
-    count = min(most, len(found))
-    return [found[number * len(found) // count] for number in range(count)]
+def divided(found: list[Picture]) -> tuple[list[Picture], list[Picture]]:
+    """Samples to find the range of values by, and those to judge by: every second one.
+
+    Of the former at most so many, from everywhere in the list: pictures of one kind often stand side by side.
+    """
+    first = found[::2]
+    count = min(MOST_CALIBRATED, len(first))
+    return [first[number * len(first) // count] for number in range(count)], found[1::2]
 
 
-def _check_enough(judged: int, decoding: Decoding) -> None:
+def check_enough(judged: int, decoding: Decoding = _ANY) -> None:
+    """CannotApproximate where so many samples are too few to judge by."""
     if judged < LEAST_JUDGED:
         which = f"JPEG of at least {2 * decoding.jpeg_least - 1} pixels a side" if decoding.jpeg_least else "sample"
         raise CannotApproximate(

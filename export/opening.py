@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export import pictures
-from export.errors import ExportError, NotAClassifier, first_line
+from export.errors import ExportError, MissingPreprocessing, NotAClassifier, first_line
+from export.evidence import Evidence
 from export.importers.importer import Opening
 from export.importers.original import Original, check_alike
 from export.importers.pipeline import Pipeline
@@ -19,7 +20,7 @@ from export.network.ending import Ending
 from export.options import Options
 from export.pictures import UNREADABLE
 from export.progress import Report
-from export.source import labels, layout
+from export.source import labels, layout, maker
 from export.source.labels import Labels
 from export.source.source import Source
 
@@ -54,7 +55,27 @@ def open_subject(source: Source, options: Options, report: Report) -> Iterator[S
     """Open the model for as long as the block runs; raises an ExportError."""
     with ExitStack() as stack:
         report("Opening the model", 0, None)
-        yield _subject(_pipeline(source, options, stack, report), source, options)
+        try:
+            pipeline = _pipeline(source, options, stack, report)
+        except MissingPreprocessing as missing:
+            raise _with_proposal(missing, source) from missing
+        yield _subject(_with_hint(pipeline, source, options), source, options)
+
+
+def _with_proposal(missing: MissingPreprocessing, source: Source) -> MissingPreprocessing:
+    """With the command to give, where the model's maker is recognised."""
+    found = maker.recognise(source, missing.evidence.sentences)
+    return MissingPreprocessing(f"{missing} {found.proposal(source.given)}", missing.evidence) if found else missing
+
+
+def _with_hint(pipeline: Pipeline, source: Source, options: Options) -> Pipeline:
+    """The same where nobody said how pixels were made, and something was assumed."""
+    if pipeline.recipe is None or options.pixels.given():
+        return pipeline
+    names = (*pipeline.signatures, f"{pipeline.source.input} {pipeline.recipe.layout} to {pipeline.source.output}")
+    if found := maker.recognise(source, names):
+        return replace(pipeline, evidence=pipeline.evidence.and_(Evidence((found.proposal(source.given),))))
+    return pipeline
 
 
 def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report) -> Pipeline:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from export.errors import ExportError
 from export.preprocessing.scale import SCALES, Order, Scale
-from predictor.metadata import Drawing, Orientation, Quantization
+from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation
 
 DEFAULT_TOLERANCE = 1e-4
 
@@ -16,18 +16,24 @@ TF_RESIZES = ("tf-bilinear", "tf-nearest", "tf-bicubic", "tf-area", "tf-bilinear
 """Resizes of `tf.image.resize`, which go into the graph."""
 PILLOW_RESIZES = ("pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box")
 """Resizes of Pillow, which run in Pillow before the graph."""
-RESIZES = TF_RESIZES + PILLOW_RESIZES
+OPENCV_RESIZES = ("cv2-linear", "cv2-area", "cv2-nearest")
+"""Resizes of `cv2.resize`, which go into the graph."""
+CANVAS_RESIZES = ("chromium-image", "chromium-frame")
+"""What Chromium draws on a square canvas: of a picture's file, and of a webcam or another canvas."""
+USUAL_RESIZES = TF_RESIZES + PILLOW_RESIZES + OPENCV_RESIZES
+RESIZES = USUAL_RESIZES + CANVAS_RESIZES
 
 Levels = tuple[float, float, float]
-Fit = Literal["stretch", "crop", "pad"]
 Activation = Literal["softmax", "sigmoid", "none"]
+Rounding = Literal["int8", "float16"]
 
 
 @dataclass(frozen=True)
 class Pixels:
     """How pictures became pixels in training; only for a model that takes pixels.
 
-    size: (height, width). resize: one of RESIZES. orientation: whether EXIF's is applied.
+    size: (height, width). resize: one of RESIZES. orientation: whether EXIF's is applied. decoder, jpeg_transform: by
+    default those that go with the resize. shorter_side: of the fit `shorter-side`, by default that of the size.
     """
 
     scale: Scale | None = None
@@ -36,6 +42,9 @@ class Pixels:
     fit: Fit | None = None
     orientation: Orientation | None = None
     size: tuple[int, int] | None = None
+    decoder: Decoder | None = None
+    jpeg_transform: JpegTransform | None = None
+    shorter_side: int | None = None
 
     def given(self) -> list[str]:
         """The names of what is said."""
@@ -50,16 +59,23 @@ PRESETS = {
     "keras-image-dataset": Pixels(resize="tf-bilinear", fit="stretch", orientation="ignore"),
     "keras-load-img": Pixels(resize="pillow-nearest", fit="stretch", orientation="ignore"),
     "teachable-machine": Pixels(SCALES["-1..1"], "rgb", "pillow-lanczos", "crop", "ignore"),
+    "teachable-machine-upload": Pixels(SCALES["127"], "rgb", "chromium-image", "crop", "apply"),
+    "teachable-machine-webcam": Pixels(SCALES["127"], "rgb", "chromium-frame", "crop", "apply"),
+    "opencv": Pixels(None, "bgr", "cv2-linear", "stretch", "apply"),
     "tf-hub": Pixels(SCALES["0..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
     "automl-edge": Pixels(SCALES["-1..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
 }
-"""The common pipelines. Keras's two deliver 0 to 255 and leave the scale to the user's code or a layer in the model."""
+"""The common pipelines. Keras's two and OpenCV's deliver 0 to 255 and leave the scale to the user's code or a layer.
+
+The channels' order is that of colours: a model of gray pictures gets them gray, and whole levels are never scaled.
+"""
 
 
 @dataclass(frozen=True)
 class Options:
     """The command line's options.
 
+    pixels: with what a preset says. said_pixels: what the user said himself, which alone can contradict the model.
     samples: a folder of pictures like those the model will see. labelled: one folder a class. images: to verify on.
     report: the page to write about the proof. tolerance: None for DEFAULT_TOLERANCE, or less than a step where scores
     are whole numbers. quantize, reduced_jpeg: what makes the file faster and no longer exact; the latter is how many
@@ -72,13 +88,14 @@ class Options:
     labels: Path | None = None
     activation: Activation | None = None
     pixels: Pixels = Pixels()
+    said_pixels: Pixels | None = None
     samples: Path | None = None
     labelled: Path | None = None
     images: Path | None = None
     report: Path | None = None
     tolerance: float | None = None
     drawing: Drawing | None = None
-    quantize: Quantization | None = None
+    quantize: Rounding | None = None
     reduced_jpeg: float | None = None
 
     def __post_init__(self) -> None:
@@ -86,6 +103,11 @@ class Options:
             raise ExportError(
                 "--quantize and --reduced-jpeg need pictures like those the model will see: give them with --samples."
             )
+
+    @property
+    def typed(self) -> Pixels:
+        """What the user himself said of pixels, without what a preset adds."""
+        return self.pixels if self.said_pixels is None else self.said_pixels
 
     @property
     def approximates(self) -> bool:
@@ -105,11 +127,26 @@ class Options:
         fit: Fit | None = None,
         orientation: Orientation | None = None,
         size: tuple[int, int] | None = None,
+        decoder: Decoder | None = None,
+        jpeg_transform: JpegTransform | None = None,
+        shorter_side: int | None = None,
         **others: Any,  # the fields of this class as they are
     ) -> Options:
         """The options as the command line names them; ExportError where they contradict each other."""
-        pixels = Pixels(_scale(scale, mean, std), channels, resize, fit, orientation, size)
-        return cls(pixels=pixels.over(PRESETS[preset]) if preset else pixels, **others)
+        if shorter_side and fit not in (None, "shorter-side"):
+            raise ExportError(f"--shorter-side goes with --fit shorter-side, not with --fit {fit}.")
+        pixels = Pixels(
+            _scale(scale, mean, std),
+            channels,
+            resize,
+            "shorter-side" if shorter_side else fit,
+            orientation,
+            size,
+            decoder,
+            jpeg_transform,
+            shorter_side,
+        )
+        return cls(pixels=pixels.over(PRESETS[preset]) if preset else pixels, said_pixels=pixels, **others)
 
 
 def _scale(name: str | None, mean: Levels | None, std: Levels | None) -> Scale | None:

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import NotEqual, first_line
+from export.exported import Exported
 from export.importers.original import Bounds, Original
-from export.network.network import NETWORK_INPUT
 from export.pictures import UNREADABLE, Picture
 from export.sizes import Sizes, measure
-from predictor import BadImage, Classifier, Parity, UnclassifiableImage
-from predictor.classifier import INPUT, Scores, open_session
+from predictor import BadImage, Parity, UnclassifiableImage
+from predictor.classifier import Scores
 
 SMALLEST_SPREAD = 1e-3
 """Scores that differ by less than this between all pictures say nothing about equality."""
@@ -140,17 +140,11 @@ class Verification:
 class Verifier:
     """Compares picture by picture: the original with the file on disk, and what their networks see."""
 
-    def __init__(
-        self, original: Original, classifier: Classifier, before_network: bytes, *, with_bounds: bool = False
-    ) -> None:
-        """before_network: what stands before the exported network's first layer, a serialised ONNX model.
-
-        with_bounds: whether the original's bounds decide, where it has some.
-        """
+    def __init__(self, original: Original, exported: Exported, *, with_bounds: bool = False) -> None:
+        """with_bounds: whether the original's bounds decide, where it has some."""
         self._with_bounds = with_bounds
         self._original = original
-        self._classifier = classifier
-        self._session = open_session(before_network)
+        self._exported = exported
 
     def verify(self, pictures: Iterable[Picture]) -> Verification:
         """Compare on all pictures that both can read; NotEqual when there is none."""
@@ -163,24 +157,24 @@ class Verifier:
                 unreadable.append(LeftOut(picture.name, first_line(error)))
                 continue
             try:
-                pixels = self._classifier.decode(data)
+                pixels = self._exported.decode(data)
             except BadImage as error:
                 refused.append(LeftOut(picture.name, error.reason))
                 continue
             if not _are_scores(expected):
                 unreadable.append(LeftOut(picture.name, "its scores are not finite numbers"))
                 continue
-            identical = np.array_equal(self._network_input(pixels), self._original.network_input(data))
+            identical = np.array_equal(self._exported.network_input(pixels), self._original.network_input(data))
             bounds = self._original.bounds(data) if self._with_bounds else None
-            comparisons.append(Comparison(picture, expected, self._exported(picture, pixels), identical, bounds))
+            comparisons.append(Comparison(picture, expected, self._answer(picture, pixels), identical, bounds))
         if not comparisons:
             raise NotEqual("Neither the original nor the exported model could read one of the pictures.")
-        sizes = measure(self._original, self._classifier)
+        sizes = measure(self._original, self._exported)
         return Verification(tuple(comparisons), tuple(unreadable), tuple(refused), sizes)
 
-    def _exported(self, picture: Picture, pixels: npt.NDArray[np.uint8]) -> Scores:
+    def _answer(self, picture: Picture, pixels: npt.NDArray[Any]) -> Scores:
         try:
-            return self._classifier.scores(pixels)
+            return self._exported.scores(pixels)
         except UnclassifiableImage as error:
             raise NotEqual(
                 f"The original answers for {picture.name}, and the exported model does not: {error.reason} No file was "
@@ -190,12 +184,7 @@ class Verifier:
     def network_inputs(self, picture: Picture) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """What the first layer sees of a picture that both can read: the original's, and the exported network's."""
         data = picture.read()
-        return self._original.network_input(data), self._network_input(self._classifier.decode(data))
-
-    def _network_input(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        (seen,) = self._session.run([NETWORK_INPUT], {INPUT: pixels})
-        assert isinstance(seen, np.ndarray)
-        return seen
+        return self._original.network_input(data), self._exported.network_input(self._exported.decode(data))
 
 
 def _are_scores(values: Scores) -> bool:

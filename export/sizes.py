@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from export import pictures
 from export.errors import first_line
+from export.exported import Exported
 from export.importers.original import Original
 from export.pictures import UNREADABLE, Picture
-from predictor import BadImage, Classifier
+from predictor import BadImage
 from predictor.metadata import Size
 
 TRIED: tuple[Size, ...] = (
@@ -36,7 +37,7 @@ class Sizes:
         )
 
 
-def measure(original: Original, classifier: Classifier) -> Sizes:
+def measure(original: Original, exported: Exported) -> Sizes:
     """Which of the sizes in TRIED the original cannot take, or the exported model."""
     kind = next((kind for kind in pictures.KINDS if _reason(original, pictures.plain(pictures.USUAL, kind))[0]), None)
     if kind is None:  # what it reads is none of what can be made here, so that no size can be blamed
@@ -46,7 +47,7 @@ def measure(original: Original, classifier: Classifier) -> Sizes:
         picture = pictures.plain(size, kind)
         answers, reason = _reason(original, picture)
         if answers:
-            answers, reason = _of_exported(classifier, picture)
+            answers, reason = _of_exported(exported, picture)
         if not answers:
             impossible.append(size)
             reasons.append(reason)
@@ -62,9 +63,9 @@ def _reason(original: Original, picture: Picture) -> tuple[bool, str]:
     return True, ""
 
 
-def _of_exported(classifier: Classifier, picture: Picture) -> tuple[bool, str]:
+def _of_exported(exported: Exported, picture: Picture) -> tuple[bool, str]:
     try:
-        classifier.scores(classifier.decode(picture.read()))
+        exported.scores(exported.decode(picture.read()))
     except BadImage as error:
         return False, error.reason
     return True, ""

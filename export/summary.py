@@ -32,13 +32,14 @@ def show_export(console: Console, export: Export) -> None:
     _print_rows([("Model", [f"{export.info.name}, version {export.info.version}"]), *found(export.subject)])
     _print_rows(
         [
-            *proof(export.verification.parity),
+            *proof(export.verification.parity, sees=export.written.compares_inputs),
+            *export.written.rows,
             *likeness(export),
             *nearness(export.approximation),
             ("Written", [f"{export.path} ({export.size:,} bytes)"]),
         ]
     )
-    _print_notes(notes(export.subject, export.verification))
+    _print_notes([*notes(export.subject, export.verification), *export.written.notes])
 
 
 def show_subject(console: Console, subject: Subject) -> None:
@@ -100,11 +101,11 @@ def _print_notes(notes: Iterable[str]) -> None:
         click.secho(f"Note: {note}", fg="yellow")
 
 
-def proof(parity: Parity) -> list[Row]:
-    """How equal original and file are."""
+def proof(parity: Parity, *, sees: bool = True) -> list[Row]:
+    """How equal original and file are; `sees` says whether what their first layers see was compared."""
     return [
         ("Verified on", [f"{parity.pictures} pictures"]),
-        ("Network input", [f"{parity.identical_inputs:.0%} bit-identical"]),
+        *([("Network input", [f"{parity.identical_inputs:.0%} bit-identical"])] if sees else []),
         ("Scores differ by", [f"at most {parity.max_score_difference:.2g}"]),
         ("Top label", [f"{parity.top1_agreement:.0%} the same"]),
     ]

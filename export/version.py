@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from export.preprocessing.recipe import Recipe
-from predictor import Decoding, ModelInfo
+from predictor import Decoding, ModelInfo, Resizing
 
 GRAPHS = 1
 """Raised whenever the exporter writes other graphs than before, which may answer otherwise, for the same model."""
@@ -39,7 +39,7 @@ def version(info: ModelInfo, recipe: Recipe | None, quantized: onnx.ModelProto |
         "labels": info.labels,
         "activation": info.activation,
         "decoding": _without_defaults(info.decoding),
-        "resizing": asdict(info.resizing) if info.resizing else None,
+        "resizing": _without_nothing(info.resizing) if info.resizing else None,
         "recipe": _decisive(recipe) if recipe else None,
         "quantized": _digest(quantized) if quantized else None,
     }
@@ -52,9 +52,17 @@ def _without_defaults(decoding: Decoding) -> dict[str, Any]:
     return {name: value for name, value in asdict(decoding).items() if value != defaults[name]}
 
 
+def _without_nothing(resizing: Resizing) -> dict[str, Any]:
+    """The same for `shorter`, which came later than the other fields."""
+    values = asdict(resizing)
+    return values if resizing.shorter else {name: values[name] for name in values if name != "shorter"}
+
+
 def _decisive(recipe: Recipe) -> list[Any]:
     size = [recipe.height, recipe.width, recipe.batch]
-    return [str(recipe.layout), size, recipe.resize, recipe.fit, recipe.orientation, recipe.order, recipe.scale.steps]
+    side = [recipe.shorter] if recipe.shorter else []
+    said = [str(recipe.layout), size, recipe.resize, recipe.fit, recipe.orientation, recipe.order, recipe.scale.steps]
+    return said + side
 
 
 def _digest(model: onnx.ModelProto) -> str:

@@ -65,7 +65,7 @@ class Classifier:
             raise
         except Exception as error:  # onnxruntime's own errors share no base class but Exception
             check_memory(error)
-            raise BadModel(str(path), "it is not an ONNX model that onnxruntime can run") from error
+            raise BadModel(str(path), _not_onnx(path)) from error
         info = _read_info(session, path)
         _check_interface(session, info, path)
         return cls(session, info, limits or Limits())
@@ -84,16 +84,16 @@ class Classifier:
         Raises BadImage when the bytes cannot be decoded, or are a picture of another kind than the network takes, and
         MemoryError when there is not enough memory now.
         """
-        pixels = decode(data, self.info.decoding, self.limits)
+        if self.info.resizing is None:
+            pixels = decode(data, self.info.decoding, self.limits)
+        else:
+            from predictor.resizing import read  # with Pillow, which other models may not need
+
+            pixels = read(data, self.info.decoding, self.info.resizing, self.limits)
         if pixels.shape[2] != self._channels and self._channels is not None:
             kind, wanted = _KINDS[pixels.shape[2]], _KINDS[self._channels]
             raise BadImage(f"The picture is {kind}; the model takes pictures that are {wanted}.")
-        if self.info.resizing is None:
-            return pixels
-        from predictor.resizing import check_resizing, resize  # with Pillow, which other models may not need
-
-        check_resizing(pixels, self.info.resizing, self.limits)
-        return resize(pixels, self.info.resizing)
+        return pixels
 
     def scores(self, pixels: Pixels) -> Scores:
         """The score of every class, float32 [classes] and finite, for uint8 [height, width, channels].
@@ -140,6 +140,13 @@ def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # what is an error is raised, and need not be written among the lines of the log
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _not_onnx(path: Path) -> str:
+    with path.open("rb") as file:
+        if file.read(8)[4:] == b"TFL3":
+            return "it is a TFLite model; make an .onnx file of it with `python -m export`"
+    return "it is not an ONNX model that onnxruntime can run"
 
 
 def _read_info(session: onnxruntime.InferenceSession, path: Path) -> ModelInfo:

@@ -1,6 +1,9 @@
-"""Image files to pixels, as TensorFlow's `decode_image` makes them, or Pillow."""
+"""Image files to pixels, as TensorFlow's `decode_image` makes them, or Pillow, OpenCV or Chromium."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +11,9 @@ import numpy.typing as npt
 from predictor.errors import BadImage
 from predictor.jpeg import decoder
 from predictor.jpeg.essence import read_orientation
-from predictor.jpeg.header import STARTS, read_header
+from predictor.jpeg.header import STARTS, Header, read_header
 from predictor.limits import Limits
-from predictor.metadata import Decoding
+from predictor.metadata import Decoding, JpegRatio
 from predictor.orientation import upright
 
 Pixels = npt.NDArray[np.uint8]
@@ -26,7 +29,7 @@ def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
     if not data:
         raise BadImage("The file is empty.")
     limits.check_bytes(len(data))
-    if decoding.decoder == "tensorflow" and data.startswith(STARTS):
+    if decoding.decoder != "pillow" and data.startswith(STARTS):
         return _decode_jpeg(data, decoding, limits)
     from predictor import formats, pillow
 
@@ -36,5 +39,15 @@ def decode(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
 def _decode_jpeg(data: bytes, decoding: Decoding, limits: Limits) -> Pixels:
     header = read_header(data)
     limits.check_pixels(header.width, header.height)
+    if decoding.decoder == "chromium" and not _is_reduced(header, decoding.jpeg_least):
+        decoding = replace(decoding, jpeg_least=0)
     pixels = decoder.decode(data, header, decoding.of_jpeg(header.height, header.width))
-    return pixels if decoding.orientation == "ignore" else upright(pixels, read_orientation(data))
+    if decoding.orientation == "ignore" or decoding.decoder == "chromium":  # whose canvas turns what it draws
+        return pixels
+    return upright(pixels, read_orientation(data, only_first=decoding.decoder == "opencv"))
+
+
+def _is_reduced(header: Header, least: int) -> bool:
+    """Whether Chromium has libjpeg reduce the picture: it does where that makes exactly the level that it draws."""
+    largest: int = max(get_args(JpegRatio))
+    return header.is_whole_blocks and min(header.height, header.width) < 2 * largest * least

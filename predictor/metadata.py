@@ -11,16 +11,18 @@ KEY = "image_classifier"  # its key in the ONNX metadata_props
 FORMAT = 2
 READABLE = (1, 2)
 """The formats that are read; docs/model-file.md says what each is."""
-FEATURES: frozenset[str] = frozenset()
+FEATURES: frozenset[str] = frozenset(("opencv-decoder", "chromium-canvas", "aspect-ratio-fits"))
 """The features that a file may require of its reader, and that this one has."""
 
 JpegTransform = Literal["fast", "accurate"]
 JpegRatio = Literal[1, 2, 4, 8]
 Channels = Literal[0, 1, 3]
-Decoder = Literal["tensorflow", "pillow"]
+Decoder = Literal["tensorflow", "pillow", "opencv", "chromium"]
 Orientation = Literal["ignore", "apply"]
-ResizeMethod = Literal["pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box"]
-Fit = Literal["stretch", "crop", "pad"]
+CanvasMethod = Literal["chromium-image", "chromium-frame"]
+PillowMethod = Literal["pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow-lanczos", "pillow-box"]
+ResizeMethod = Literal[PillowMethod, CanvasMethod]
+Fit = Literal["stretch", "crop", "pad", "crop-to-aspect-ratio", "pad-to-aspect-ratio", "shorter-side"]
 Drawing = Literal["white-on-black", "black-on-white"]
 Quantization = Literal["int8"]
 Size = tuple[int, int]
@@ -38,8 +40,9 @@ class Decoding:
     that leaves so many pixels each.
     channels: 1 gray, 3 RGB, 0 as many as the file has.
     decoder: `tensorflow` is `tf.io.decode_image`; `pillow` is `PIL.Image.open` and `convert`, which knows no JPEG
-    options: those of the defaults, except that its transform is accurate.
-    orientation: whether the picture is turned as its EXIF says, as `PIL.ImageOps.exif_transpose` does.
+    options: those of the defaults, except that its transform is accurate; `opencv` is `cv2.imread`, in the order RGB;
+    `chromium` is what its canvas draws, to which JPEGs may be reduced as far as `jpeg_least` says.
+    orientation: whether the picture is turned as its EXIF says, as `PIL.ImageOps.exif_transpose` does, or `cv2.imread`.
     """
 
     jpeg_transform: JpegTransform = "fast"
@@ -54,6 +57,8 @@ class Decoding:
         _check_choices(self)
         if self.decoder == "pillow" and (self.channels == 0 or self.jpeg_ratio != 1):
             raise ValueError("it wants Pillow to decode without a number of channels or to a part of the size")
+        if self.channels not in {"opencv": (1, 3), "chromium": (3,)}.get(self.decoder, get_args(Channels)):
+            raise ValueError(f"it wants {self.decoder} to decode to {self.channels} channels")
         if self.jpeg_least and (self.decoder == "pillow" or self.jpeg_ratio != 1):
             raise ValueError("it wants JPEGs decoded to a part of their size for two reasons, or by Pillow")
 
@@ -68,20 +73,26 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Resizing:
-    """How Pillow resizes the decoded picture to height x width pixels before the graph.
+    """How Pillow, or Chromium's canvas, resizes the decoded picture to height x width pixels before the graph.
 
-    fit: `stretch` is `Image.resize`, `crop` `ImageOps.fit`, `pad` `ImageOps.pad` in black.
+    fit: `stretch` is `Image.resize`, `crop` `ImageOps.fit`, `pad` `ImageOps.pad` in black, the next two Keras's, the
+    last torchvision's `Resize` of the shorter side to `shorter` and `CenterCrop`. The canvas is square and crops.
     """
 
     method: ResizeMethod
     height: int
     width: int
     fit: Fit = "stretch"
+    shorter: int = 0
 
     def __post_init__(self) -> None:
         _check_choices(self)
         if not all(type(side) is int and side > 0 for side in (self.height, self.width)):
             raise ValueError(f"it wants pictures of {self.height} x {self.width} pixels")
+        if type(self.shorter) is not int or self.shorter < 0 or (self.fit == "shorter-side") != (self.shorter > 0):
+            raise ValueError(f"it wants a shorter side of {self.shorter} pixels with the fit {self.fit!r}")
+        if self.method in get_args(CanvasMethod) and (self.height, self.fit) != (self.width, "crop"):
+            raise ValueError("it wants a canvas that is no square or does not crop")
 
 
 @dataclass(frozen=True)
@@ -145,9 +156,17 @@ class ModelInfo:
     outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
     impossible_sizes: tuple[Size, ...] = ()
 
+    def __post_init__(self) -> None:
+        on_canvas = self.resizing is not None and self.resizing.method in get_args(CanvasMethod)
+        if on_canvas != (self.decoding.decoder == "chromium"):
+            raise ValueError("it wants a decoder and a resizing of which one is Chromium's and the other is not")
+
     def to_json(self) -> str:
-        """The document, as it stands in the file."""
-        return json.dumps({"format": FORMAT} | dataclasses.asdict(self), ensure_ascii=False)
+        """The document, as it stands in the file; without what older readers do not know, where it says nothing."""
+        document = {"format": FORMAT} | dataclasses.asdict(self)
+        if self.resizing and not self.resizing.shorter:
+            del document["resizing"]["shorter"]
+        return json.dumps(document, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> ModelInfo:

@@ -128,6 +128,16 @@ def test_export_commands(user_folder: Path) -> None:
     assert (user_folder / "report.html").is_file()
 
 
+def test_tflite_command(user_folder: Path) -> None:
+    """The command for a .tflite file runs, and says what a phone's own resize does."""
+    (user_folder / "my_pictures").mkdir()
+    shutil.copy(SAMPLE, user_folder / "my_pictures")
+    block = re.findall(r"```sh\n(.*?)```", EXPORT.split("\n## `.tflite` files for phones\n")[1], re.DOTALL)[0]
+    (command,) = commands(block)
+    assert "On a phone        resized by MediaPipe" in run(command, user_folder)
+    assert (user_folder / "model.tflite").is_file()
+
+
 def test_inexact_commands(user_folder: Path) -> None:
     """The commands for files that are faster and not exact run, and say what was done."""
     for folder in ("my_pictures", "my_large_jpegs"):
@@ -136,7 +146,8 @@ def test_inexact_commands(user_folder: Path) -> None:
         (user_folder / "my_pictures" / f"{number}.png").write_bytes(png)
         large = Image.open(io.BytesIO(png)).convert("RGB").resize((256, 256), Image.Resampling.BICUBIC)
         large.save(user_folder / "my_large_jpegs" / f"{number}.jpg", quality=95)
-    printed = [run(command, user_folder) for command in commands(re.findall(r"```sh\n(.*?)```", EXPORT, re.DOTALL)[1])]
+    block = re.findall(r"```sh\n(.*?)```", EXPORT.split("\n## Faster, not exact\n")[1], re.DOTALL)[0]
+    printed = [run(command, user_folder) for command in commands(block)]
     assert "the network quantised to int8\nJudged by         100 samples" in printed[0]
     assert "JPEGs reduced to no less than 64 pixels a side\nJudged by         100 samples" in printed[1]
 
@@ -344,7 +355,7 @@ def fields(rows: list[dict[str, object]] | None) -> set[str] | None:
     return set(rows[0]) if rows else None
 
 
-def test_container_command(digits_model: Path, user_folder: Path) -> None:
+def test_container_command(user_folder: Path) -> None:
     """The container's command listens where Vertex AI says and answers on the routes that it gives."""
     (command,) = re.findall(r"```sh\n(.*?)```", EXAMPLES["Vertex AI, custom container"], re.DOTALL)
     port = free_port()
@@ -352,7 +363,7 @@ def test_container_command(digits_model: Path, user_folder: Path) -> None:
         "AIP_HTTP_PORT": str(port),
         "AIP_HEALTH_ROUTE": "/ready",
         "AIP_PREDICT_ROUTE": "/v1/endpoints/1/deployedModels/2:predict",
-        "AIP_STORAGE_URI": str(digits_model.parent),
+        "AIP_STORAGE_URI": str(user_folder),
     }
     environment = os.environ | settings | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     process = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=user_folder, env=environment)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import onnx
 
 from export.evidence import Evidence
+from export.graph.flatten import FlatGraph
 from export.importers.original import Original
 from export.preprocessing.recipe import Recipe
 from predictor import Decoding, Resizing, Source
+
+if TYPE_CHECKING:  # it makes pipelines itself
+    from export.importers.tflite.model import TfliteModel
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Pipeline:
     preprocessing in words. evidence: why it is this preprocessing. activation: what makes the model's own output, as
     `interface.activation` says it. original: the model itself. own_labels: the names that it gives so many classes, if
     it does. step: the distance of two neighbouring values, for a model whose output is in whole numbers. convert: makes
-    what `network.convert` gives. may_be_features: whether nothing in this kind of file tells scores from other numbers.
+    what `network.convert` gives. network: what it makes it of, for other formats. may_be_features: whether nothing in
+    this kind of file tells scores from other numbers.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Pipeline:
     own_labels: Callable[[int], OwnLabels | None]
     step: float
     convert: Callable[[], onnx.ModelProto]
+    network: FlatGraph | TfliteModel
     may_be_features: bool = False
 
 

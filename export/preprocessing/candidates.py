@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from export import pictures
 from export.preprocessing.recipe import Recipe
-from export.preprocessing.scale import SCALES, USUAL_ORDER, Order, Scale
+from export.preprocessing.scale import SCALES, USUAL_ORDER, USUAL_SCALES, Order, Scale
 
 Batches = Mapping[str, npt.NDArray[Any]]
 """A batch as the model takes it, by the candidate's name."""
@@ -20,9 +20,10 @@ Batches = Mapping[str, npt.NDArray[Any]]
 
 def usual_scales(recipe: Recipe, order: Order | None) -> dict[str, Recipe]:
     """The recipe with every usual scale that fits its channels, in this order, or in the one that goes with each."""
+    scales = {name: SCALES[name] for name in USUAL_SCALES}
     if recipe.order == "gray":
-        return {name: _with(recipe, scale, "gray") for name, scale in SCALES.items() if not scale.is_by_colour}
-    return {name: _with(recipe, scale, order or USUAL_ORDER.get(name, "rgb")) for name, scale in SCALES.items()}
+        return {name: _with(recipe, scale, "gray") for name, scale in scales.items() if not scale.is_by_colour}
+    return {name: _with(recipe, scale, order or USUAL_ORDER.get(name, "rgb")) for name, scale in scales.items()}
 
 
 def scales_and_orders(recipe: Recipe, order: Order | None) -> dict[tuple[str, Order], Recipe]:

@@ -9,16 +9,22 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from export.preprocessing import opencv
+
 Resize = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """A batch [1, height, width, channels] and a size int32 [2] to the resized batch."""
 
 
-def fitted(batch: tf.Tensor, height: int, width: int, resize: str, fit: str) -> tf.Tensor:
+def fitted(batch: tf.Tensor, height: int, width: int, resize: str, fit: str, shorter: int = 0) -> tf.Tensor:
     """A picture of any size, uint8 or float32 [1, ?, ?, channels], as float32 [1, height, width, channels].
 
-    resize: a key of RESIZES. fit: a key of FITS.
+    resize: a key of RESIZES. fit: a key of FITS, or `shorter-side`, for which `shorter` is how long that becomes.
     """
-    values = tf.cast(FITS[fit](batch, height, width, RESIZES[resize]), tf.float32)
+    if fit == "shorter-side":
+        made = _from_shorter_side(batch, height, width, RESIZES[resize], shorter)
+    else:
+        made = FITS[fit](batch, height, width, RESIZES[resize])
+    values = tf.cast(made, tf.float32)
     return tf.ensure_shape(values, [1, height, width, batch.shape[3]])
 
 
@@ -60,8 +66,10 @@ RESIZES: dict[str, Resize] = {
     "tf-area": _area,
     "tf-bilinear-antialias": _bilinear_antialias,
     "tf-lanczos3": _lanczos3,
+    **{name: opencv.called(name) for name in opencv.METHODS},
 }
-"""What `tf.image.resize` does with `method` and `antialias` as named; without antialias where the name has none."""
+"""What `tf.image.resize` does with `method` and `antialias` as named, without antialias where the name has none; and
+what `cv2.resize` does."""
 
 
 def _stretch(batch: tf.Tensor, height: int, width: int, resize: Resize) -> tf.Tensor:
@@ -96,9 +104,47 @@ def _pad(batch: tf.Tensor, height: int, width: int, resize: Resize) -> tf.Tensor
     return tf.pad(resize(batch, size), around)
 
 
+def _pad_first(batch: tf.Tensor, height: int, width: int, resize: Resize) -> tf.Tensor:
+    """The whole picture with 0 around it, as much before as behind, then resized, as Keras's `pad_to_aspect_ratio`."""
+    old_height, old_width = tf.unstack(tf.cast(tf.shape(batch)[1:3], tf.int64))
+    before = [
+        tf.maximum(old_width * height // width - old_height, 0) // 2,
+        tf.maximum(old_height * width // height - old_width, 0) // 2,
+    ]
+    checked = _within(MOST_PADDED, old_height + 2 * before[0], old_width + 2 * before[1], tf.stack(before))
+    around = tf.pad(tf.stack([checked, checked], axis=1), [[1, 1], [0, 0]])
+    return resize(tf.pad(batch, around), tf.constant([height, width]))
+
+
+def _from_shorter_side(batch: tf.Tensor, height: int, width: int, resize: Resize, shorter: int) -> tf.Tensor:
+    """The middle of the picture whose shorter side was resized, as torchvision's `Resize` and `CenterCrop`."""
+    old = tf.cast(tf.shape(batch)[1:3], tf.int64)
+    longer = tf.reduce_max(old) * shorter // tf.reduce_min(old)
+    size = tf.where(old > tf.reduce_min(old), longer, tf.constant(shorter, tf.int64))
+    checked = _within(MOST_RESIZED, size[0], size[1], size)
+    size = tf.cast(checked, tf.int32)
+    spare = size - tf.constant([height, width])
+    half = tf.maximum(spare, 0) // 2
+    first = half + tf.maximum(spare, 0) % 2 * (half % 2)  # Python rounds halves to even numbers
+    before, behind = tf.maximum(-spare, 0) // 2, (tf.maximum(-spare, 0) + 1) // 2
+    around = tf.pad(tf.stack([before, behind], axis=1), [[1, 1], [0, 0]])
+    framed = tf.pad(resize(batch, size), around)
+    return framed[:, first[0] : first[0] + height, first[1] : first[1] + width]
+
+
+def _within(most: int, height: tf.Tensor, width: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """The value; for a picture of more pixels TensorFlow and onnxruntime fail instead: a row would become gigabytes."""
+    return value + tf.gather(tf.zeros([1], tf.int64), tf.cast(height * width > most, tf.int32))
+
+
+MOST_PADDED, MOST_RESIZED = 2**27, 2**24
+"""Pixels that a picture may have after it was padded, and after its shorter side was resized, in float32."""
+
 FITS: dict[str, Callable[[tf.Tensor, int, int, Resize], tf.Tensor]] = {
     "stretch": _stretch,
     "crop": _crop,
     "pad": _pad,
+    "crop-to-aspect-ratio": _crop,
+    "pad-to-aspect-ratio": _pad_first,
 }
 """What becomes of a picture whose aspect ratio is not the model's."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from export.errors import ExportError, MissingPreprocessing
 from export.evidence import Evidence
-from export.options import RESIZES, Pixels
+from export.options import USUAL_RESIZES, Pixels
 from export.pictures import from_folder
 from export.preprocessing import ranking
 from export.preprocessing.candidates import any_batch
@@ -27,7 +27,7 @@ def decide(
     classes = len(model.score(any_batch(recipe)))
     labels = model.labels(classes)
     known = read(folder, labels.names if labels.source else None, classes)
-    resizes = (recipe.resize,) if said.resize or not recipe.resize else RESIZES
+    resizes = (recipe.resize,) if said.resize or not recipe.resize else USUAL_RESIZES
     results = ranking.rank(recipe, resizes, said.order, known, model.score, report)
     tables = (ranking.table(results),)
     best, why = _scale(results, Evidence(tables=tables))

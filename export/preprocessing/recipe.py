@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import tensorflow as tf
 
+from export.errors import ExportError
 from export.graph.dataflow import Scope, Tensor
 from export.graph.description import decoded_in_words
-from export.options import PILLOW_RESIZES, Fit
 from export.preprocessing.fit import fitted
 from export.preprocessing.pixel_layout import Layout
 from export.preprocessing.scale import Order, Scale
 from predictor import Decoding, Limits, Resizing
 from predictor.image import decode
-from predictor.metadata import Orientation, ResizeMethod
-from predictor.resizing import resize
+from predictor.metadata import CanvasMethod, Channels, Decoder, Fit, JpegTransform, Orientation, ResizeMethod
+from predictor.resizing import read
+
+_DECODERS: dict[str, Decoder] = {"pillow": "pillow", "cv2": "opencv", "chromium": "chromium"}
+"""Who decodes by default, by the library that resizes."""
+_IN_WORDS: dict[Decoder, str] = {
+    "tensorflow": "decode_image",
+    "pillow": "Pillow",
+    "opencv": "OpenCV's imread",
+    "chromium": "as Chromium does, within 0.005",
+}
+_GRAY_OF_CANVAS = (0.2989, 0.587, 0.114)
+"""Teachable Machine's shares of red, green and blue (its libraries/image/src/utils/tf.ts)."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,8 @@ class Recipe:
     """File bytes to a batch as a model takes it: decode, resize, scale, arrange.
 
     resize: one of options.RESIZES, or None for a model that resizes by itself. height, width: of what is fed, where
-    it is resized. batch: how often the picture is repeated, for a model that takes no single one.
+    it is resized. batch: how often the picture is repeated, for a model that takes no single one. decoder and
+    jpeg_transform: None for those that go with the resize. shorter: how long the fit `shorter-side` makes that side.
     """
 
     layout: Layout
@@ -37,32 +49,39 @@ class Recipe:
     order: Order
     batch: int = 1
 
-    @property
-    def channels(self) -> int:
-        """How many channels the decoded picture has."""
-        return 1 if self.order == "gray" else 3
+    decoder: Decoder | None = None
+    jpeg_transform: JpegTransform | None = None
+    shorter: int = 0
 
     @property
-    def is_by_pillow(self) -> bool:
-        """Whether the training code read its pictures with Pillow rather than with TensorFlow."""
-        return self.resize in PILLOW_RESIZES
+    def channels(self) -> int:
+        """How many channels the decoded picture has; a canvas has colours, of which gray is made afterwards."""
+        return 1 if self.order == "gray" and self._decoder != "chromium" else 3
 
     @property
     def decoding(self) -> Decoding:
         """The part that the predictor does: how it decodes."""
         return Decoding(
-            jpeg_transform="accurate" if self.is_by_pillow else "fast",
-            channels=1 if self.order == "gray" else 3,
-            decoder="pillow" if self.is_by_pillow else "tensorflow",
+            jpeg_transform=self.jpeg_transform or ("fast" if self._decoder == "tensorflow" else "accurate"),
+            channels=cast(Channels, self.channels),
+            decoder=self._decoder,
             orientation=self.orientation,
+            jpeg_least=self.height if self.resize == "chromium-image" else 0,
         )
 
     @property
     def resizing(self) -> Resizing | None:
-        """The part that the predictor does: how it resizes with Pillow, if it does."""
-        if not self.is_by_pillow:
+        """The part that the predictor does: how it resizes, if it does."""
+        if self.resize not in get_args(ResizeMethod):
             return None
-        return Resizing(cast(ResizeMethod, self.resize), height=self.height, width=self.width, fit=self.fit)
+        method = cast(ResizeMethod, self.resize)
+        return Resizing(method, height=self.height, width=self.width, fit=self.fit, shorter=self.shorter)
+
+    @property
+    def _decoder(self) -> Decoder:
+        """The one that is said, else the one of the library that resizes."""
+        library = (self.resize or "").partition("-")[0]
+        return self.decoder or _DECODERS.get(library, "tensorflow")
 
     def tensor(self) -> Tensor:
         """The batch that the model takes, in a graph of its own, made of the placeholder that `read` feeds."""
@@ -89,8 +108,8 @@ class Recipe:
     def resized(self, pixels: tf.Tensor) -> tf.Tensor:
         """A decoded picture as [1, height, width, channels], levels 0 to 255."""
         batch = tf.expand_dims(pixels, 0)
-        if self.resize and not self.is_by_pillow:
-            return fitted(batch, self.height, self.width, self.resize, self.fit)
+        if self.resize and not self.resizing:
+            return fitted(batch, self.height, self.width, self.resize, self.fit, self.shorter)
         return batch
 
     def finished(self, pixels: tf.Tensor) -> tf.Tensor:
@@ -101,15 +120,17 @@ class Recipe:
         """A picture's file as the placeholder of `decoded` takes it."""
         if not self._is_decoded_before:
             return data
-        pixels = decode(data, self.decoding, Limits(max_bytes=len(data)))
-        return resize(pixels, self.resizing) if self.resizing else pixels
+        limits = Limits(max_bytes=len(data))
+        return (
+            read(data, self.decoding, self.resizing, limits) if self.resizing else decode(data, self.decoding, limits)
+        )
 
     def in_words(self) -> tuple[str, ...]:
         """The steps from file to what the model is fed, first to last."""
-        decoder = "Pillow" if self.is_by_pillow else "decode_image"
-        words = [decoded_in_words(decoder, self.decoding)]
+        words = [decoded_in_words(_IN_WORDS[self._decoder], self.decoding)]
         if self.resize:
-            fit = "" if self.fit == "stretch" else f", {self.fit} to fit"
+            side = f" of {self.shorter}" if self.shorter else ""
+            fit = "" if self.fit == "stretch" else f", {self.fit}{side} to fit"
             words.append(f"resize to {self.height} x {self.width}, {self.resize}{fit}")
         if self.order == "bgr":
             words.append("blue, green, red")
@@ -118,9 +139,13 @@ class Recipe:
 
     @property
     def _is_decoded_before(self) -> bool:
-        return self.is_by_pillow or self.orientation == "apply"
+        decoding = self.decoding
+        by_tensorflow = Decoding(channels=decoding.channels)
+        return decoding != by_tensorflow or self.resizing is not None
 
     def _scaled(self, pixels: tf.Tensor) -> tf.Tensor:
+        if self.order == "gray" and self.channels == 3:
+            pixels = tf.reduce_sum(tf.cast(pixels, tf.float32) * tf.constant(_GRAY_OF_CANVAS), axis=3, keepdims=True)
         if self.order == "bgr":
             pixels = tf.reverse(pixels, [3])
         if self.layout.dtype.is_integer:
@@ -140,3 +165,17 @@ class Recipe:
         if self.batch > 1:
             values = tf.repeat(values, self.batch, 0)
         return values
+
+
+def check(recipe: Recipe) -> None:
+    """ExportError for choices that do not go together."""
+    on_canvas = recipe.resize in get_args(CanvasMethod)
+    if recipe.decoder and on_canvas != (recipe.decoder == "chromium"):
+        raise ExportError("Chromium's canvas both decodes and resizes: say --resize chromium-image or chromium-frame.")
+    if on_canvas and (recipe.height, recipe.fit) != (recipe.width, "crop"):
+        raise ExportError(
+            f"Chromium's canvas is square here, and shows the middle of the picture: {recipe.height} x {recipe.width} "
+            f"with --fit {recipe.fit} cannot be exported with --resize {recipe.resize}. Say --fit crop for a square."
+        )
+    if recipe.jpeg_transform == "fast" and recipe.decoding.decoder != "tensorflow":
+        raise ExportError("--jpeg-transform is a choice of TensorFlow's decoder alone; leave it out.")

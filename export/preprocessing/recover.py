@@ -17,7 +17,7 @@ from export.preprocessing import labelled, samples
 from export.preprocessing.candidates import Preparation, any_batch, usual_scales
 from export.preprocessing.head import Head
 from export.preprocessing.pixel_model import PixelModel, Recovered
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.recipe import Recipe, check
 from export.preprocessing.scale import SCALES, USUAL_ORDER, Order, Scale
 from export.progress import Report
 
@@ -34,9 +34,10 @@ def recover(model: PixelModel, options: Options, report: Report) -> Recovered:
 
 def _recovered(model: PixelModel, options: Options, report: Report) -> Recovered:
     wanted = options.pixels.over(model.metadata)
+    _check_order(model, options.typed.order)
     recipe, said = _without_scale(model, wanted)
     if model.layout.dtype.is_integer:
-        _check_unscaled(model, options.pixels.scale)
+        _check_unscaled(model, options.typed.scale)
         return Recovered(recipe, said)
     head = None if options.pixels.scale else model.head()
     if known := _known_scale(head, options.pixels.scale, wanted.scale):
@@ -66,7 +67,6 @@ def _check_unscaled(model: PixelModel, scale: Scale | None) -> None:
 def _without_scale(model: PixelModel, wanted: Pixels) -> tuple[Recipe, Evidence]:
     """The recipe as far as scale and order are not in question, and what was assumed for it."""
     layout, assumed = model.layout, []
-    _check_order(model, wanted.order)
     resize = wanted.resize
     if not resize and not (None in (layout.height, layout.width) and model.resizes_itself):
         resize = "tf-bilinear"
@@ -81,7 +81,11 @@ def _without_scale(model: PixelModel, wanted: Pixels) -> tuple[Recipe, Evidence]
         wanted.orientation or "ignore",
         SCALES["0..255"],
         "gray" if layout.channels == 1 else wanted.order or "rgb",
+        decoder=wanted.decoder,
+        jpeg_transform=wanted.jpeg_transform,
+        shorter=(wanted.shorter_side or min(height, width)) if wanted.fit == "shorter-side" else 0,
     )
+    check(recipe)
     return recipe, Evidence(tuple(assumed))
 
 

@@ -54,6 +54,9 @@ SCALES = {
         Scale("0..1", (("divide by", (255.0,)),)),
         Scale("-1..1", (("divide by", (127.5,)), ("subtract", (1.0,)))),
         Scale("0..255"),
+        Scale("127", (("divide by", (127.0,)), ("subtract", (1.0,)))),
+        Scale("128", (("subtract", (128.0,)), ("divide by", (128.0,)))),
+        Scale("256", (("divide by", (256.0,)),)),
         Scale("caffe", (("subtract", _CAFFE_MEAN),)),
         Scale(
             "torch",
@@ -65,7 +68,11 @@ SCALES = {
         ),
     )
 }
-"""The usual ones by name; `caffe` and `torch` are the means of ImageNet as those frameworks' networks want them."""
+"""The ones by name; `caffe` and `torch` are the means of ImageNet as those frameworks' networks want them, and the
+numbers what pixels are divided by: `x / 127 - 1`, `(x - 128) / 128`, `x / 256`."""
+
+USUAL_SCALES = ("0..1", "-1..1", "0..255", "caffe", "torch")
+"""Those that are told apart by samples; the others are too near to one of these."""
 
 USUAL_ORDER: dict[str, Order] = {"caffe": "bgr"}
 """The order that comes with a scale, where it is not RGB: networks from Caffe want blue first."""

@@ -36,6 +36,21 @@ Best = tuple[str, float] | None
 
 
 @dataclass(frozen=True)
+class Exhibit:
+    """What the page says of a kind of file.
+
+    file: what it is called. sights: whose two inputs of a picture are shown. rows, notes: what is said besides.
+    compares_inputs: whether the proof compared what the first layers see.
+    """
+
+    file: str = "model.onnx"
+    sights: tuple[str, str] = ("Original", "model.onnx")
+    rows: tuple[summary.Row, ...] = ()
+    notes: tuple[str, ...] = ()
+    compares_inputs: bool = True
+
+
+@dataclass(frozen=True)
 class Range:
     """The ends of a range of values."""
 
@@ -74,6 +89,7 @@ def write(
     approximation: Approximation | None,
     tolerance: float,
     inputs: Inputs,
+    exhibit: Exhibit = Exhibit(),  # frozen
 ) -> None:
     """Write the page about a verification, and what was made of the file then, whether they succeeded or not."""
     shown = verification.worst_first(tolerance)[:SHOWN_PICTURES]
@@ -85,16 +101,17 @@ def write(
         failure=verification.failure(tolerance) or (approximation.failure if approximation else ""),
         tolerance=tolerance,
         spread=verification.spread,
-        proof=summary.proof(verification.parity),
+        file=exhibit.file,
+        proof=[*summary.proof(verification.parity, sees=exhibit.compares_inputs), *exhibit.rows],
         nearness=summary.nearness(approximation),
         found=summary.found(subject),
         tables=subject.pipeline.evidence.tables,
-        notes=summary.notes(subject, verification),
+        notes=[*summary.notes(subject, verification), *exhibit.notes],
         scatters=scatters if original.size else [],
-        cards=[_card(comparison, subject, tolerance, inputs, seen) for comparison in shown],
+        cards=[_card(comparison, subject, tolerance, inputs, seen, exhibit.sights) for comparison in shown],
         seen=seen,
         compared=len(verification.comparisons),
-        left_out=_left_out(verification),
+        left_out=_left_out(verification, exhibit.file),
     )
     with model_file.replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -114,7 +131,9 @@ def _range(values: Iterable[npt.NDArray[Any]]) -> Range:
     return Range(min(low for low, _ in ends), max(high for _, high in ends))
 
 
-def _card(comparison: Comparison, subject: Subject, tolerance: float, inputs: Inputs, seen: Range) -> Card:
+def _card(
+    comparison: Comparison, subject: Subject, tolerance: float, inputs: Inputs, seen: Range, whose: tuple[str, str]
+) -> Card:
     data = comparison.picture.read()
     pixels = decode(data, subject.pipeline.decoding, Limits(max_bytes=len(data)))
     original, exported = inputs(comparison.picture)
@@ -123,7 +142,7 @@ def _card(comparison: Comparison, subject: Subject, tolerance: float, inputs: In
         name=comparison.picture.name,
         picture=thumbnail.of_pixels(pixels),
         size=f"{pixels.shape[1]} × {pixels.shape[0]}",
-        sights=_sights(original, exported, seen, is_one=comparison.identical_input),
+        sights=_sights(original, exported, seen, whose, is_one=comparison.identical_input),
         input_difference=_difference(original, exported),
         best=tuple(zip_longest(_best(comparison.original, names), _best(comparison.exported, names))),
         difference=comparison.difference,
@@ -132,11 +151,13 @@ def _card(comparison: Comparison, subject: Subject, tolerance: float, inputs: In
     )
 
 
-def _sights(original: npt.NDArray[Any], exported: npt.NDArray[Any], seen: Range, *, is_one: bool) -> tuple[Sight, ...]:
+def _sights(
+    original: npt.NDArray[Any], exported: npt.NDArray[Any], seen: Range, whose: tuple[str, str], *, is_one: bool
+) -> tuple[Sight, ...]:
     """What both see; only one where it is the same."""
-    shown = [("Both networks", original)] if is_one else [("Original", original), ("model.onnx", exported)]
+    shown = [("Both networks", original)] if is_one else list(zip(whose, (original, exported)))
     return tuple(
-        Sight(whose, thumbnail.of_tensor(values, seen.low, seen.high), _range([values])) for whose, values in shown
+        Sight(name, thumbnail.of_tensor(values, seen.low, seen.high), _range([values])) for name, values in shown
     )
 
 
@@ -153,11 +174,11 @@ def _best(scores: npt.NDArray[np.float32], names: tuple[str, ...]) -> tuple[Best
     return tuple((names[i], float(scores[i])) for i in order if not np.isnan(scores[i]))
 
 
-def _left_out(verification: Verification) -> list[tuple[str, tuple[LeftOut, ...], int]]:
+def _left_out(verification: Verification, file: str) -> list[tuple[str, tuple[LeftOut, ...], int]]:
     """What neither or only one can read: a heading, the first pictures, and how many more there are."""
     groups = (
         ("The original cannot read them", verification.unreadable),
-        ("The original reads them, model.onnx refuses them", verification.refused),
+        (f"The original reads them, {file} refuses them", verification.refused),
     )
     return [
         (heading, pictures[:SHOWN_LEFT_OUT], max(len(pictures) - SHOWN_LEFT_OUT, 0))

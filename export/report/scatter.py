@@ -53,7 +53,7 @@ class Scatter:
         """Every score of both models, which lie on the diagonal where they are equal."""
         axis = Axis.over(np.concatenate([original, exported]))
         path = _path(axis, axis, original, exported)
-        return cls("Every score", "original", "model.onnx", axis, axis, path, original.size)
+        return cls("Every score", "original", "exported file", axis, axis, path, original.size)
 
     @classmethod
     def of_differences(
@@ -64,7 +64,7 @@ class Scatter:
         widest = max(float(np.abs(differences).max()), tolerance) or 1.0
         x, y = Axis.over(original), Axis(-widest, widest)
         path = _path(x, y, original, differences)
-        return cls("How far each score is off", "original", "model.onnx − original", x, y, path, original.size)
+        return cls("How far each score is off", "original", "exported file − original", x, y, path, original.size)
 
 
 def _path(x: Axis, y: Axis, across: npt.NDArray[np.float64], up: npt.NDArray[np.float64]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from export.errors import CannotOpen, NotAModel
@@ -27,6 +27,8 @@ class Source:
     name: str
     origin: Origin | None = None
     """Where it came from, for a model in a temporary folder."""
+    given: str = field(default="", compare=False)
+    """The path or address as it was given."""
 
     @property
     def labels_folders(self) -> tuple[Path, ...]:
@@ -56,7 +58,7 @@ def open_source(text: str, report: Report) -> Iterator[Source]:
             packed, root = root / found, Path(scratch) / "unpacked"
             found = archive.unpack(packed, root, report)
             origin = Origin(root, text)
-        source = Source(found.importer, root / found.path, layout.model_name(path / found.path), origin)
+        source = Source(found.importer, root / found.path, layout.model_name(path / found.path), origin, text)
         with origin.explained() if origin else nullcontext():
             source.importer.check(source.path)
             yield source

@@ -7,6 +7,8 @@ marker, and decodes everything else that libjpeg only warns about; simplejpeg ta
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
@@ -29,13 +31,25 @@ def decode(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.ui
 
     Raises BadImage when the file is cut off or its data make no picture, ImageTooLarge when it is too much work.
     """
-    if header.components == INKS and decoding.channels == 1:
+    if header.components != INKS:
+        return _samples(data, header, decoding)
+    if decoding.channels == 1 and decoding.decoder == "tensorflow":
         raise BadImage("The model takes gray pictures, and TensorFlow makes none of a JPEG in four inks.")
+    inks = _samples(data, header, replace(decoding, channels=3))
+    if decoding.decoder != "opencv":
+        return _rgb(inks, header)
+    from predictor import opencv  # for few models
+
+    return opencv.mixed(inks, decoding.channels)
+
+
+def _samples(data: bytes, header: Header, decoding: Decoding) -> npt.NDArray[np.uint8]:
+    """The pixels, or inks as the file has them, uint8 [height, width, 4]."""
     if header.has_scans:
         check_scans(data, header)
     if decoding.jpeg_ratio > 1 and max(header.height, header.width) <= _AMBIGUOUS:
         check_complete(data)
-        return _rgb(layout.decode(essence(data), header, decoding), header)
+        return layout.decode(essence(data), header, decoding)
     if not header.has_scans:  # where there are more, decoding takes too long to try it twice
         try:
             return _decode(data, header, decoding, strict=True)
@@ -50,7 +64,7 @@ def _decode_leniently(data: bytes, header: Header, decoding: Decoding) -> npt.ND
         return _decode(clean, header, decoding, strict=False)
     except ValueError as error:
         if "subsampling" in str(error):
-            return _rgb(layout.decode(essence(data), header, decoding), header)
+            return layout.decode(essence(data), header, decoding)
         check_memory(error)
         raise BadImage(f"The JPEG is damaged: {str(error).rstrip('.')}.") from error
 
@@ -66,13 +80,11 @@ def _decode(data: bytes, header: Header, decoding: Decoding, *, strict: bool) ->
         min_width=-(-header.width // decoding.jpeg_ratio),
         strict=strict,
     )
-    return _rgb(pixels, header)
+    return pixels
 
 
 def _rgb(pixels: npt.NDArray[np.uint8], header: Header) -> npt.NDArray[np.uint8]:
     """Inks, uint8 [height, width, 4], to [height, width, 3] as tensorflow/core/lib/jpeg/jpeg_mem.cc does it."""
-    if header.components != INKS:
-        return pixels
     inks, rgb = pixels.reshape(-1, INKS), np.empty((*pixels.shape[:2], 3), np.uint8)
     colours = rgb.reshape(-1, 3)
     for start in range(0, len(inks), _BLOCK):

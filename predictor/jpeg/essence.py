@@ -38,8 +38,11 @@ def check_complete(data: bytes) -> None:
         raise BadImage("The JPEG is cut off before its end.")
 
 
-def read_orientation(data: bytes) -> int:
-    """How the picture is to be turned, 1 to 8 by EXIF: as Pillow does, several segments joined, or the last XMP."""
+def read_orientation(data: bytes, *, only_first: bool = False) -> int:
+    """How the picture is to be turned, 1 to 8 by EXIF: as Pillow does, several segments joined, or the last XMP.
+
+    only_first: as OpenCV does, which looks into the first segment with EXIF, and does not know XMP.
+    """
     exif: list[bytes] = []
     xmp = None
     for segment in segments(data):
@@ -50,6 +53,8 @@ def read_orientation(data: bytes) -> int:
         said = body(data, segment)
         if said.startswith(_EXIF_START):
             exif.append(said[len(_EXIF_START) :] if exif else said)
-        elif said.startswith(_XMP_START):
+        elif said.startswith(_XMP_START) and not only_first:
             xmp = said[len(_XMP_START) :]
+        if only_first and exif:
+            break
     return orientation(b"".join(exif) if exif else None, xmp)

@@ -15,6 +15,7 @@ _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset((0xC2, 0xCA))
 _ARITHMETIC = frozenset(range(0xC9, 0xCF))
 _ADOBE = 0xEE
+_BLOCK = 8  # samples a side
 
 
 class Header(NamedTuple):
@@ -40,6 +41,12 @@ class Header(NamedTuple):
     def components(self) -> int:
         """How many colours or inks each pixel has."""
         return len(self.sampling)
+
+    @property
+    def is_whole_blocks(self) -> bool:
+        """Whether no block of the picture, with all samples of its colours, reaches over its borders."""
+        across, down = (max(factors) for factors in zip(*self.sampling))
+        return not (self.width % (_BLOCK * across) or self.height % (_BLOCK * down))
 
 
 def read_header(data: bytes) -> Header:

@@ -1,32 +1,23 @@
-"""All routes: path, method, who answers, and in which shape errors are said."""
+"""All routes, those of every protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, partial
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any
 
 import flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from service.errors import as_document, as_sentence
-from service.http import native, open_inference, tensorflow_serving
 from service.http.job import ErrorShape
+from service.http.protocols import native, open_inference, tensorflow_serving
+from service.http.route import Route
 from service.settings import HttpSettings
 
-
-class Route(NamedTuple):
-    """Who answers, given the job and what the path names."""
-
-    handler: Callable[..., flask.Response]
-    error: ErrorShape
-
-
-_SERVING = "/v1/models/"
-_INFERENCE = "/v2"
-_ENDPOINT = "/projects/<project>/locations/<location>/endpoints/<part:endpoint>"
-_VERSIONS = ("", "/versions/<part:version>")
+PROTOCOLS = (tensorflow_serving, open_inference, native)
+"""Those with paths of their own, by how these begin; all others begin as the last one's do."""
 
 
 class _Part(BaseConverter):
@@ -37,14 +28,14 @@ class _Part(BaseConverter):
 
 def find(request: flask.Request, settings: HttpSettings) -> tuple[Route, dict[str, Any]]:
     """The route of a request and what its path names; raises Werkzeug's NotFound and MethodNotAllowed."""
-    routes = table(_start(request.path), settings).bind("localhost")
+    routes = table(_protocol(request.path).START, settings).bind("localhost")
     endpoint, arguments = routes.match(request.path, request.method)
     return endpoint, dict(arguments)
 
 
 def error_shape(path: str) -> ErrorShape:
     """How errors are said where there is no route: as the protocol says them that has routes beside it."""
-    return as_sentence if _start(path) else as_document
+    return as_sentence if _protocol(path).START else as_document
 
 
 @cache
@@ -53,85 +44,34 @@ def table(start: str, settings: HttpSettings) -> Map:
 
     Werkzeug takes half a millisecond for a route: a first request waits only for those that it may mean.
     """
-    found = Map(STARTS[start](), merge_slashes=False, converters={"part": _Part})
-    for method, path, handler in (
-        ("GET", settings.health_route, native.health),
-        ("POST", settings.predict_route, native.classify),
+    rules = map(_rule, _protocol(start).routes())
+    found = Map(list(rules), merge_slashes=False, converters={"part": _Part})
+    for asked in (
+        Route("GET", settings.health_route or "", native.health),
+        Route("POST", settings.predict_route or "", native.classify),
     ):
-        if path and _start(path) == start:
-            _add_container(found, method, path, handler)
+        if asked.path and start == _protocol(asked.path).START:
+            _add_container(found, asked)
     return found
 
 
-def _add_container(routes: Map, method: str, path: str, handler: Callable[..., flask.Response]) -> None:
+def _add_container(routes: Map, asked: Route) -> None:
     """Add what Vertex AI asks of a custom container; at a path that another protocol has, that protocol stays.
 
     A name in such a path is the model's, whatever the model itself is called.
     """
     try:
-        route, arguments = routes.bind("localhost").match(path, method)
+        route, arguments = routes.bind("localhost").match(asked.path, asked.method)
     except HTTPException:
-        routes.add(_rule(method, path, handler))
+        routes.add(_rule(asked))
         return
     if "name" in arguments:
-        routes.add(_rule(method, path, partial(route.handler, name="default"), route.error))
+        routes.add(_rule(route._replace(path=asked.path, handler=partial(route.handler, name="default"))))
 
 
-def _start(path: str) -> str:
-    return next(start for start in STARTS if path.startswith(start))
+def _protocol(path: str) -> ModuleType:
+    return next(protocol for protocol in PROTOCOLS if path.startswith(protocol.START))
 
 
-def _rule(method: str, path: str, handler: Callable[..., flask.Response], error: ErrorShape = as_document) -> Rule:
-    return Rule(path, methods=[method], endpoint=Route(handler, error))
-
-
-def _own() -> list[Rule]:
-    return [
-        _rule("GET", "/", native.describe),
-        _rule("POST", "/", native.classify),
-        _rule("GET", "/health", native.health),
-        _rule("GET", "/openapi.json", native.openapi),
-        *(rule for version in ("v1", "v1beta1") for rule in _vertex(f"/{version}{_ENDPOINT}")),
-    ]
-
-
-def _vertex(endpoint: str) -> list[Rule]:
-    return [
-        _rule("POST", f"{endpoint}:predict", native.predict_at_endpoint),
-        _rule("POST", f"{endpoint}:rawPredict", native.classify_at_endpoint),
-    ]
-
-
-def _serving() -> list[Rule]:
-    return [rule for version in _VERSIONS for rule in _served(f"{_SERVING}<part:name>{version}")]
-
-
-def _served(model: str) -> list[Rule]:
-    return [
-        _rule("GET", model, tensorflow_serving.status, as_sentence),
-        _rule("GET", f"{model}/metadata", tensorflow_serving.metadata, as_sentence),
-        _rule("POST", f"{model}:predict", tensorflow_serving.predict, as_sentence),
-        _rule("POST", f"{model}:classify", tensorflow_serving.classify, as_sentence),
-    ]
-
-
-def _inference() -> list[Rule]:
-    models = [rule for version in _VERSIONS for rule in _inferred(f"{_INFERENCE}/models/<part:name>{version}")]
-    return [
-        _rule("GET", _INFERENCE, open_inference.server, as_sentence),
-        _rule("GET", f"{_INFERENCE}/health/live", open_inference.live, as_sentence),
-        _rule("GET", f"{_INFERENCE}/health/ready", open_inference.ready, as_sentence),
-        *models,
-    ]
-
-
-def _inferred(model: str) -> list[Rule]:
-    return [
-        _rule("GET", model, open_inference.metadata, as_sentence),
-        _rule("GET", f"{model}/ready", open_inference.model_ready, as_sentence),
-        _rule("POST", f"{model}/infer", open_inference.infer, as_sentence),
-    ]
-
-
-STARTS = {_SERVING: _serving, _INFERENCE: _inference, "": _own}
-"""How paths begin, longest first, and the routes that begin so."""
+def _rule(route: Route) -> Rule:
+    return Rule(route.path, methods=[route.method], endpoint=route)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from export.preprocessing import opencv
 from export.preprocessing.fit import FITS, RESIZES, fitted
 from tests.export import models
 from tests.export.conftest import ExportTo
@@ -37,11 +38,11 @@ def same(actual: Any, expected: Any) -> None:
 
 def test_every_resize_is_tested() -> None:
     """The names are those whose meaning in tf.image the tests know."""
-    assert RESIZES.keys() == METHODS.keys()
+    assert RESIZES.keys() - opencv.METHODS.keys() == METHODS.keys()
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
-@pytest.mark.parametrize("resize", RESIZES)
+@pytest.mark.parametrize("resize", METHODS)
 @settings(PROPERTY, max_examples=20)
 @given(height=SIDES, width=SIDES)
 def test_stretch(height: int, width: int, resize: str, dtype: str) -> None:
@@ -62,7 +63,7 @@ def test_crop(height: int, width: int, size: tuple[int, int]) -> None:
     same(actual, keras.layers.Resizing(*size, crop_to_aspect_ratio=True)(image.astype(np.float32)))
 
 
-@pytest.mark.parametrize("resize", RESIZES)
+@pytest.mark.parametrize("resize", METHODS)
 @pytest.mark.parametrize("size", SIZES)
 @settings(PROPERTY, max_examples=20)
 @given(height=SIDES, width=SIDES)
@@ -91,7 +92,17 @@ def test_pad_of_one_row_more_or_less() -> None:
     assert {ours for ours, _ in rows} == {223, 224}
 
 
-@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("size", SIZES)
+@PROPERTY
+@given(height=st.integers(1, 300), width=st.integers(1, 300))
+def test_pad_first(height: int, width: int, size: tuple[int, int]) -> None:
+    """The picture that is padded first is that of Keras's Resizing layer with pad_to_aspect_ratio."""
+    image = picture(height, width, dtype="float32")
+    actual = as_signature("tf-bilinear", "pad-to-aspect-ratio", size, "float32")(image)
+    same(actual, keras.layers.Resizing(*size, pad_to_aspect_ratio=True)(image))
+
+
+@pytest.mark.parametrize("fit", sorted(FITS.keys() - {"pad-to-aspect-ratio"}))  # which nearest may resize to padding
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1)])
 def test_extreme_shape(shape: tuple[int, int], fit: str) -> None:
     """A dot and a line fit too, also where TensorFlow would leave nothing of them and raise."""

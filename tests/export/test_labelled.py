@@ -11,8 +11,8 @@ import pytest
 
 from export.errors import ExportError, MissingPreprocessing
 from export.opening import Subject
-from export.options import RESIZES, Options
-from export.preprocessing.scale import SCALES
+from export.options import USUAL_RESIZES, Options
+from export.preprocessing.scale import USUAL_SCALES
 from tests.export import models, photographs
 from tests.export.running import inspected
 
@@ -53,9 +53,11 @@ def test_ranking(model: Path, pictures: Path) -> None:
     """Every scale is tried with every resize; the right scale is ahead, and taken with the accuracy that it has."""
     subject = inspect(model, labelled=pictures, channels="bgr")
     (table,) = subject.pipeline.evidence.tables
-    assert {(row[0], row[2]) for row in table.rows} == {(scale, resize) for scale in SCALES for resize in RESIZES}
+    assert {(row[0], row[2]) for row in table.rows} == {
+        (scale, resize) for scale in USUAL_SCALES for resize in USUAL_RESIZES
+    }
     assert {row[1] for row in table.rows} == {"bgr"}
-    assert [row[0] for row in table.rows[: len(RESIZES)]] == ["0..1"] * len(RESIZES)
+    assert [row[0] for row in table.rows[: len(USUAL_RESIZES)]] == ["0..1"] * len(USUAL_RESIZES)
     assert subject.pipeline.steps[1:] == ("resize to 32 x 32, tf-bilinear", "blue, green, red", "divide by 255")
     assert table.rows[0][3] == f"{accuracy(model, pictures):.1%}"
 
@@ -83,7 +85,7 @@ def test_unclear(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingPreprocessing, match="is not clearly better") as caught:
         inspect(source, labelled=pictures, resize="tf-bilinear")
     (table,) = caught.value.evidence.tables
-    assert len(table.rows) == len(SCALES)
+    assert len(table.rows) == len(USUAL_SCALES)
 
 
 def test_too_few(model: Path, pictures: Path, tmp_path: Path) -> None:

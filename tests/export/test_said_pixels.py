@@ -135,7 +135,12 @@ PIPELINES: dict[str, Callable[[bytes], tf.Tensor]] = {
 }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_tested() -> None:
+    """The presets of OpenCV and of Teachable Machine's page have tests of their own."""
+    assert PRESETS.keys() - PIPELINES.keys() == {"opencv", "teachable-machine-upload", "teachable-machine-webcam"}
+
+
+@pytest.mark.parametrize("preset", PIPELINES)
 def test_preset(preset: str, source: Path, network: Any, photos: Path, export_to: ExportTo) -> None:
     """A preset gives what the pipeline that it is named for gives; Keras's leave the scale to be said."""
     said = {} if PRESETS[preset].scale else {"scale": "0..1"}

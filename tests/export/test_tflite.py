@@ -99,11 +99,11 @@ def test_logits(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
 
 def test_teachable_machine(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
     """model_unquant.tflite with its labels.txt answers as the code that Teachable Machine shows for it."""
-    path = convert(models.network(classes=2), tmp_path / "converted_tflite" / "model_unquant.tflite")
+    path = convert(models.network(classes=2), tmp_path / "health" / "converted_tflite" / "model_unquant.tflite")
     (path.parent / "labels.txt").write_text("0 Healthy\n1 Not well\n")
     export = export_to(path.parent, preset="teachable-machine", images=photos)
     assert export.info.labels == ("Healthy", "Not well")
-    assert export.info.name == "converted_tflite"
+    assert export.info.name == "health"
     for photo in photos.iterdir():
         image = ImageOps.fit(Image.open(photo).convert("RGB"), (SIZE, SIZE), Image.Resampling.LANCZOS)
         batch = (np.asarray(image).astype(np.float32) / 127.5 - 1)[np.newaxis]

@@ -419,6 +419,13 @@ def test_other_file(data: bytes, tmp_path: Path) -> None:
     assert refusal(path) == "it is not an ONNX model that onnxruntime can run"
 
 
+def test_tflite_file(tmp_path: Path) -> None:
+    """A .tflite file, which phones run, is told by its first bytes, and what to do is said."""
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
+    assert refusal(path) == "it is a TFLite model; make an .onnx file of it with `python -m export`"
+
+
 def test_cut_model(digits_model: Path, tmp_path: Path) -> None:
     """A model that was not copied to its end is refused."""
     path = tmp_path / "model.onnx"

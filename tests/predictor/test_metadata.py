@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor import Decoding, ModelInfo, Parity, Resizing, Source
-from predictor.metadata import FORMAT, Fit, ResizeMethod
+from predictor.metadata import FORMAT, Fit, PillowMethod
 
 INFO = ModelInfo(
     name="flowers",
@@ -55,10 +55,18 @@ INFOS = st.builds(
     resizing=st.none()
     | st.builds(
         Resizing,
-        st.sampled_from(get_args(ResizeMethod)),
+        st.sampled_from(get_args(PillowMethod)),
         st.integers(1, 4096),
         st.integers(1, 4096),
-        st.sampled_from(get_args(Fit)),
+        st.sampled_from(sorted(set(get_args(Fit)) - {"shorter-side"})),
+    )
+    | st.builds(
+        Resizing,
+        st.sampled_from(get_args(PillowMethod)),
+        st.integers(1, 4096),
+        st.integers(1, 4096),
+        st.just("shorter-side"),
+        st.integers(1, 4096),
     ),
     tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
     outputs=st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
@@ -183,7 +191,7 @@ def test_labels_are_texts(labels: Any) -> None:
         ("decoding", "jpeg_ratio", 3),
         ("decoding", "jpeg_ratio", True),
         ("decoding", "channels", 4),
-        ("decoding", "decoder", "opencv"),
+        ("decoding", "decoder", "magick"),
         ("decoding", "orientation", None),
         ("resizing", "method", "bilinear"),
         ("resizing", "fit", "cover"),

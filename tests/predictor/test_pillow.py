@@ -9,15 +9,15 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from predictor import BadImage, Decoding, ImageTooLarge, Limits, Resizing
 from predictor.formats import FORMATS
 from predictor.image import Pixels, decode
-from predictor.metadata import Fit, ResizeMethod
-from predictor.resizing import resize
+from predictor.metadata import Fit, PillowMethod
+from predictor.resizing import check_resizing, resize
 from tests.predictor.comparison import PROPERTY, Reference, check, ours
 from tests.predictor.pictures import JPEGS, LOSSLESS, SHARED_PICTURES, encode, picture, values
 
@@ -168,7 +168,8 @@ def test_resizing(mode: str, data: st.DataObject) -> None:
 
     side = st.integers(1, 60)
     image = picture(mode, data.draw(st.tuples(side, side)))
-    method, fit = data.draw(st.sampled_from(get_args(ResizeMethod))), data.draw(st.sampled_from(get_args(Fit)))
+    method, fit = data.draw(st.sampled_from(get_args(PillowMethod))), data.draw(st.sampled_from(get_args(Fit)))
+    shorter = data.draw(side) if fit == "shorter-side" else 0
     height, width = data.draw(side), data.draw(side)
     name = method.removeprefix("pillow-")
     resample = Image.Resampling[name.upper()]
@@ -176,14 +177,51 @@ def test_resizing(mode: str, data: st.DataObject) -> None:
         expected = ImageOps.fit(image, (width, height), resample)
     elif fit == "pad":
         expected = ImageOps.pad(image, (width, height), resample)
+    elif fit == "pad-to-aspect-ratio":
+        expected = keras_padded(image, height, width).resize((width, height), resample)
+    elif fit == "shorter-side":
+        expected = torchvisions(image, height, width, shorter, resample)
     else:
+        cuts = fit == "crop-to-aspect-ratio"
+        assume(not cuts or (image.width * height >= width and image.height * width >= height))  # Keras takes no line
         color_mode = "grayscale" if mode == "L" else "rgb"
         file = io.BytesIO(encode(image, "PNG"))
-        expected = load_img(file, color_mode, (height, width), name)
+        expected = load_img(file, color_mode, (height, width), name, keep_aspect_ratio=cuts)
     pixels = np.asarray(image).reshape(*image.size[::-1], len(mode))
-    actual = resize(pixels, Resizing(method, height, width, fit))
+    actual = resize(pixels, Resizing(method, height, width, fit, shorter))
     check(actual, np.asarray(expected).reshape(height, width, len(mode)))
     assert actual.flags.c_contiguous
+
+
+def keras_padded(image: Image.Image, height: int, width: int) -> Image.Image:
+    """The picture as Keras pads it: `pad_to_aspect_ratio` before the resize, done with arrays."""
+    pixels = np.asarray(image)
+    rows = max(image.height, int(np.float32(image.width * height) / np.float32(width)))
+    columns = max(image.width, int(np.float32(image.height * width) / np.float32(height)))
+    top, left = int((rows - image.height) / 2), int((columns - image.width) / 2)
+    return Image.fromarray(np.pad(pixels, [(top, top), (left, left)] + [(0, 0)] * (pixels.ndim - 2)))
+
+
+def torchvisions(image: Image.Image, height: int, width: int, shorter: int, resample: Any) -> Image.Image:
+    """Torchvision's Resize(shorter) and CenterCrop((height, width)) of a PIL image, as its functional.py has them."""
+    short, long = sorted(image.size)
+    new_short, new_long = shorter, int(shorter * long / short)
+    size = (new_short, new_long) if image.width <= image.height else (new_long, new_short)
+    pixels = np.asarray(image.resize(size, resample))
+    rows, columns = pixels.shape[:2]
+    lacks = [(max(0, height - rows) // 2, (max(0, height - rows) + 1) // 2),
+             (max(0, width - columns) // 2, (max(0, width - columns) + 1) // 2)]  # fmt: skip
+    pixels = np.pad(pixels, lacks + [(0, 0)] * (pixels.ndim - 2))
+    top, left = round((pixels.shape[0] - height) / 2.0), round((pixels.shape[1] - width) / 2.0)
+    return Image.fromarray(pixels[top : top + height, left : left + width])
+
+
+@pytest.mark.parametrize("fit", ["pad-to-aspect-ratio", "shorter-side"])
+def test_line(fit: Any) -> None:
+    """A line that would become a picture of gigabytes on its way is refused before it does."""
+    resizing = Resizing("pillow-bilinear", 224, 224, fit, 256 if fit == "shorter-side" else 0)
+    with pytest.raises(ImageTooLarge):
+        check_resizing(np.zeros((1, 60_000, 3), np.uint8), resizing, Limits())
 
 
 def test_stretch_is_pillows_resize() -> None:
@@ -206,7 +244,7 @@ def test_teachable_machine(name: str, shared: Path) -> None:
 def test_resizing_methods_differ() -> None:
     """No two methods and no two fits give the same pixels, so that agreeing on each says something."""
     pixels = values(40, 60, 3)
-    methods = [Resizing(method, 21, 20) for method in get_args(ResizeMethod)]
-    fits = [Resizing("pillow-bicubic", 21, 20, fit) for fit in get_args(Fit)]
+    methods = [Resizing(method, 21, 20) for method in get_args(PillowMethod)]
+    fits = [Resizing("pillow-bicubic", 21, 20, fit, 30 if fit == "shorter-side" else 0) for fit in get_args(Fit)]
     for every in (methods, fits):
         assert len({resize(pixels, resizing).tobytes() for resizing in every}) == len(every)

@@ -78,6 +78,7 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
         own_labels=lambda classes: way.labels(model, original, classes),
         step=0.0,
         convert=lambda: network.convert(flat),
+        network=flat,
     )
 
 
@@ -108,6 +109,7 @@ def _of_pixels(
         own_labels=lambda classes: way.labels(model, original, classes),
         step=0.0,
         convert=lambda: network.convert(flat),
+        network=flat,
     )
 
 

@@ -63,7 +63,7 @@ class TfliteModel:
     @cached_property
     def network(self) -> Network:
         """The network, operation by operation."""
-        return Network.read(self._path.read_bytes())
+        return Network.read(self.data)
 
     @cached_property
     def ancestry(self) -> Ancestry:
@@ -79,6 +79,11 @@ class TfliteModel:
     def activation(self) -> str:
         """What makes the scores, as `interface.activation` says it."""
         return self.ancestry.activation
+
+    @property
+    def data(self) -> bytes:
+        """The file."""
+        return self._path.read_bytes()
 
     def fingerprint(self) -> str:
         """The SHA-256, in hex, of the file."""

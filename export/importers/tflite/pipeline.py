@@ -40,6 +40,7 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         own_labels=lambda classes: None,
         step=float(model.output["quantization"][0]),
         convert=lambda: _joined(recipe, model.conversion.model),
+        network=model,
         may_be_features=True,
     )
 

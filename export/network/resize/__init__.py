@@ -1,4 +1,4 @@
-"""TensorFlow's resizes in ONNX, bit for bit.
+"""TensorFlow's resizes in ONNX, and OpenCV's, bit for bit.
 
 ONNX's own `Resize` rounds differently, which moves scores wherever a model truncates the resized picture to whole
 levels, and tf2onnx casts the whole picture to float before it. Here the old pixels that count for a new one, its
@@ -11,13 +11,14 @@ from __future__ import annotations
 import onnx
 
 from export.network.operations import DOMAIN, inline
-from export.network.resize import area, few_taps, rows, scale_and_translate, side
+from export.network.resize import area, few_taps, opencv, opencv_area, rows, scale_and_translate, side
 from export.network.resize.elementwise import Steps
 
 _WRITE_OUT = {
     **dict.fromkeys(few_taps.OPERATIONS, few_taps.write_out),
     area.OPERATION: area.write_out,
     scale_and_translate.OPERATION: scale_and_translate.write_out,
+    opencv.OPERATION: opencv.write_out,
 }
 OPERATIONS = tuple(_WRITE_OUT)
 
@@ -27,6 +28,8 @@ _FUNCTIONS = (
     *rows.FUNCTIONS,
     *area.FUNCTIONS,
     *scale_and_translate.FUNCTIONS,
+    *opencv.FUNCTIONS,
+    *opencv_area.FUNCTIONS,
 )
 
 

@@ -137,7 +137,7 @@ def test_all_routes_are_described() -> None:
     """The document has every route with its methods, and no other."""
     described = {(path, method.upper()) for path, methods in DESCRIPTION["paths"].items() for method in methods}
     none = HttpSettings.from_environ({})
-    rules = [rule for start in routes.STARTS for rule in routes.table(start, none).iter_rules()]
+    rules = [rule for protocol in routes.PROTOCOLS for rule in routes.table(protocol.START, none).iter_rules()]
     served = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
         for rule in rules

@@ -7,12 +7,29 @@ from typing import Any
 import flask
 
 from predictor import Classifier
-from service.errors import RequestError
-from service.http import automl_edge, encoded, instances, json_document
+from service.errors import RequestError, as_sentence
+from service.http import json_document
 from service.http.job import Job
+from service.http.protocols import automl_edge, instances, rows
 from service.http.responses import json_response
+from service.http.route import Route, versions
 
+START = "/v1/models/"
 SIGNATURE = "serving_default"
+
+
+def routes() -> list[Route]:
+    """Those of the model, with its version and without."""
+    return [route for model in versions(START) for route in _routes(model)]
+
+
+def _routes(model: str) -> list[Route]:
+    return [
+        Route("GET", model, status, as_sentence),
+        Route("GET", f"{model}/metadata", metadata, as_sentence),
+        Route("POST", f"{model}:predict", predict, as_sentence),
+        Route("POST", f"{model}:classify", classify, as_sentence),
+    ]
 
 
 def model_version(classifier: Classifier) -> str:
@@ -65,22 +82,10 @@ def classify(job: Job, name: str, version: str | None = None) -> flask.Response:
     return json_response({"result": result})
 
 
-def answer(job: Job, instances: list[Any]) -> dict[str, Any]:
-    """`{"predictions": [[score, …], …]}` for instances that are bare, or named as the original's only input."""
-    name = job.classifier().info.source.input
-    bare = [one.get(name, one) if isinstance(one, dict) else one for one in instances]
-    return {"predictions": _scores(job, bare, "instances")}
-
-
-def _scores(job: Job, values: list[Any], name: str) -> list[list[float]]:
-    places = ((f"{name}[{index}]", value) for index, value in enumerate(values))
-    return [job.scores_at(place, _binary(value, place)).tolist() for place, value in places]
-
-
 def _outputs(job: Job, inputs: Any) -> Any:
     """The answer in columns; bare for bare `inputs`."""
     if not isinstance(inputs, dict) or "b64" in inputs:
-        return _scores(job, _column(job, inputs, "inputs"), "inputs")
+        return rows.scores(job, _column(job, inputs, "inputs"), "inputs")
     names = {automl_edge.INPUT, job.classifier().info.source.input} & inputs.keys()
     if len(names) != 1 or inputs.keys() - names - {"key"}:
         hint = f" {json_document.SEND_FILES}" if json_document.is_tensor(inputs) else ""
@@ -89,7 +94,7 @@ def _outputs(job: Job, inputs: Any) -> Any:
     pictures = _column(job, inputs[name], f"inputs.{name}")
     outputs = {
         "labels": [job.classifier().info.labels] * len(pictures),
-        "scores": _scores(job, pictures, f"inputs.{name}"),
+        "scores": rows.scores(job, pictures, f"inputs.{name}"),
     }
     return outputs | {"key": inputs["key"]} if "key" in inputs else outputs
 
@@ -109,19 +114,13 @@ def _feature(example: Any, shared: dict[str, Any], place: str) -> bytes:
         hint = f" {json_document.SEND_FILES}" if json_document.is_tensor(example) else ""
         raise RequestError(400, f'{place} does not have exactly one feature of the form {{"b64": "…"}}.{hint}')
     (value,) = found.values()
-    return _binary(value, place)
+    return rows.binary(value, place)
 
 
 def _binaries(features: dict[str, Any]) -> dict[str, Any]:
     """Those features, bare or the first of a list, that are objects, as binary values are."""
     first = {name: value[0] if isinstance(value, list) and value else value for name, value in features.items()}
     return {name: value for name, value in first.items() if isinstance(value, dict)}
-
-
-def _binary(value: Any, place: str) -> bytes:
-    if not isinstance(value, dict) or "b64" not in value:
-        raise json_document.wrong_form(place, '{"b64": "…"}', value)
-    return encoded.decode(value["b64"], place)
 
 
 def _model(job: Job, name: str, version: str | None) -> Classifier:

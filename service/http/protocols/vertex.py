@@ -16,6 +16,11 @@ from service.location import GS
 _FORM = '{"content": "…", "mimeType": "…"}'
 
 
+def matches(job: Job, first: dict[str, Any]) -> bool:
+    """Whether the first of the instances is one of these."""
+    return "content" in first
+
+
 def answer(job: Job, instances: list[Any], parameters: Any, parent: str) -> dict[str, Any]:
     """`{"predictions": [{"ids", "displayNames", "confidences"}, …]}` and what the endpoint says of its model.
 

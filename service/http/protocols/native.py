@@ -10,12 +10,34 @@ import flask
 from predictor import BadImage, runtime
 from service import documents, given
 from service.errors import as_document, status_of
-from service.http import forms, instances, json_document, page
+from service.http import forms, json_document, objects, page
 from service.http.choice import Choice
 from service.http.job import Job
+from service.http.protocols import bigquery, instances
 from service.http.responses import json_response
+from service.http.route import Route
 
+START = ""
+_ENDPOINT = "/projects/<project>/locations/<location>/endpoints/<part:endpoint>"
 LONGEST_ACCEPT = 1000  # characters of the header, of which browsers send 150
+
+
+def routes() -> list[Route]:
+    """Those of the function itself, and of an endpoint of Vertex AI, whose answers are chosen by what is sent."""
+    return [
+        Route("GET", "/", describe),
+        Route("POST", "/", classify),
+        Route("GET", "/health", health),
+        Route("GET", "/openapi.json", openapi),
+        *(route for version in ("v1", "v1beta1") for route in _at_endpoint(f"/{version}{_ENDPOINT}")),
+    ]
+
+
+def _at_endpoint(endpoint: str) -> list[Route]:
+    return [
+        Route("POST", f"{endpoint}:predict", predict_at_endpoint),
+        Route("POST", f"{endpoint}:rawPredict", classify_at_endpoint),
+    ]
 
 
 def describe(job: Job) -> flask.Response:
@@ -66,7 +88,7 @@ def classify(job: Job, parent: str = "") -> flask.Response:
     if job.request.mimetype == forms.MIMETYPE:
         return _classify_form(job, data)
     if job.request.is_json or json_document.begins(data):
-        return instances.classify(job, data, parent)
+        return _classify_json(job, data, parent)
     choice = Choice.of_query(job.request.args)
     return json_response(_predictions(job, data, choice) | documents.model(job.classifier().info))
 
@@ -79,6 +101,18 @@ def classify_at_endpoint(job: Job, project: str, location: str, endpoint: str) -
 def predict_at_endpoint(job: Job, project: str, location: str, endpoint: str) -> flask.Response:
     """The same for instances alone."""
     return json_response(instances.answer(job, job.document(), f"projects/{project}/locations/{location}/"))
+
+
+def _classify_json(job: Job, data: bytes, parent: str) -> flask.Response:
+    """Which protocol a JSON body is written in follows from its fields."""
+    document = json_document.parse(data, job.settings.max_instances)
+    if "calls" in document:
+        return bigquery.classify(job, document)
+    if "gcs_uri" not in document:
+        return json_response(instances.answer(job, document, parent))
+    choice = Choice.of_query(job.request.args)
+    data = objects.read(job, document["gcs_uri"], "gcs_uri")
+    return json_response(_predictions(job, data, choice) | documents.model(job.classifier().info))
 
 
 def _classify_form(job: Job, data: bytes) -> flask.Response:

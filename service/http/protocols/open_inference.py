@@ -12,15 +12,35 @@ import flask
 import numpy as np
 
 from predictor import Classifier, Scores, best
-from service.errors import RequestError
+from service.errors import RequestError, as_sentence
 from service.http import encoded, json_document, tensors
 from service.http.job import Job
 from service.http.responses import json_response
+from service.http.route import Route, versions
 from service.http.tensors import HEADER_LENGTH, Output
 
 INPUT = "image"
 OUTPUT = "scores"
+START = "/v2"
 SERVER = {"name": "vertex-classifier-function", "version": "2", "extensions": ["classification", "binary_tensor_data"]}
+
+
+def routes() -> list[Route]:
+    """Those of the server, and of the model with its version and without."""
+    return [
+        Route("GET", START, server, as_sentence),
+        Route("GET", f"{START}/health/live", live, as_sentence),
+        Route("GET", f"{START}/health/ready", ready, as_sentence),
+        *(route for model in versions(f"{START}/models/") for route in _routes(model)),
+    ]
+
+
+def _routes(model: str) -> list[Route]:
+    return [
+        Route("GET", model, metadata, as_sentence),
+        Route("GET", f"{model}/ready", model_ready, as_sentence),
+        Route("POST", f"{model}/infer", infer, as_sentence),
+    ]
 
 
 def server(job: Job) -> flask.Response:

@@ -1,0 +1,1 @@
+"""The kinds of file that a model becomes, and a package for each."""

@@ -1,0 +1,1 @@
+"""The `.onnx` file that the functions serve: from image files on."""
