@@ -32,9 +32,9 @@ def show_export(console: Console, export: Export) -> None:
     _print_rows([("Model", [f"{export.info.name}, version {export.info.version}"]), *found(export.subject)])
     _print_rows(
         [
-            *proof(export.verification.parity, sees=export.written.compares_inputs),
+            *proof(export.verification.parity, sees=export.written.is_translated),
             *export.written.rows,
-            *likeness(export),
+            *(likeness(export) if export.written.is_translated else []),
             *nearness(export.approximation),
             ("Written", [f"{export.path} ({export.size:,} bytes)"]),
         ]

@@ -24,8 +24,8 @@ Row = tuple[str, tuple[str, ...]]
 class Written:
     """A verified file: what it says of itself and how it was proven; `approximation` where it was changed then.
 
-    rows, notes: what the summary says of files of this kind besides. compares_inputs: whether it was compared what the
-    first layers see.
+    rows, notes: what the summary says of files of this kind besides. is_translated: whether the network was translated
+    operation by operation, so that what its first layer sees was compared, and likeness follows from how.
     """
 
     info: ModelInfo
@@ -33,7 +33,7 @@ class Written:
     approximation: Approximation | None
     rows: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
-    compares_inputs: bool = True
+    is_translated: bool = True
 
 
 class Writer(ABC):

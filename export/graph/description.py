@@ -25,7 +25,7 @@ _WORDS = {
     "AddV2": "add",
     "Add": "add",
 }
-_OPERATIONS = {
+OPERATIONS = {
     "StridedSlice": "take a part of the pixels or channels",
     "Slice": "take a part of the pixels or channels",
     "Pad": "pad",
@@ -165,7 +165,7 @@ def _in_words(node: Any, constants: list[Any]) -> str:
         return f"{_WORDS[node.op]} {_number(constants[0]) if len(constants) == 1 else 'values made from the picture'}"
     if node.op == "Cast":
         return f"cast to {tf.dtypes.as_dtype(node.attr['DstT'].type).name}"
-    return _OPERATIONS.get(node.op, f"another step, TensorFlow's {node.op}")
+    return OPERATIONS.get(node.op, f"another step, TensorFlow's {node.op}")
 
 
 def _number(constant: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.export import models
 from tests.export.comparison import decoded
 from tests.export.running import exported
 from tests.export.test_cli import run
-from tests.export.test_tflite import litert
+from tests.export.test_tflite import convert, litert
 
 SIZE, LABELS = models.SIZE, models.LABELS
 
@@ -83,6 +84,18 @@ def test_stretch() -> None:
     ramp = np.tile(np.arange(0, 160, 10, dtype=np.uint8)[:, np.newaxis, np.newaxis], (1, 16, 3))
     assert stretched(ramp, 8, 16)[:, 0, 0].tolist() == [0, 20, 40, 60, 80, 100, 120, 140]
     assert stretched(ramp, 10, 4)[:, 3, 2].tolist() == [0, 16, 32, 48, 64, 80, 96, 112, 128, 144]
+
+
+def test_archive(tmp_path: Path, few_pictures: Path) -> None:
+    """A .tflite file in an archive is copied, and nothing but steps is on standard error when it is gone again."""
+    convert(models.network(), tmp_path / "source" / "animals.tflite")
+    archive = shutil.make_archive(str(tmp_path / "animals"), "zip", tmp_path / "source")
+    options = ["--scale", "0..1", "--images", str(few_pictures)]
+    done = run(archive, "-o", str(tmp_path / "model.tflite"), *options)
+    assert done.returncode == 0, done.stderr
+    assert "Not exported" not in done.stderr
+    assert "INFO" not in done.stderr
+    assert (tmp_path / "model.tflite").is_file()
 
 
 def test_summary(few_pictures: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def make(subject: Subject, path: Path, options: Options, report: Report) -> Writ
         report_page.write(options.report, subject, verification, approximation, tolerance, inputs, exhibit)
     if failure:
         raise NotEqual(failure)
-    return Written(info, verification, approximation, rows, (_NOT_SAID,), compares_inputs=False)
+    return Written(info, verification, approximation, rows, (_NOT_SAID,), is_translated=False)
 
 
 def _network(pipeline: Pipeline) -> PixelNetwork:
