@@ -10,7 +10,7 @@ unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
 EXPORT_SOURCES := $(shell find export pages predictor examples/digits/saved_model -type f -not -name "*.pyc")
-CODE := main.py deployment export pages predictor service backfill tests examples benchmarks
+CODE := main.py deployment evaluation export pages predictor service backfill tests examples benchmarks
 TENSORFLOW_JS := tests/export/javascript
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 # Every Python that is supported, in one file: what differs between them has a marker.

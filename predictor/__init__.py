@@ -10,13 +10,14 @@ from predictor.errors import (
     UnsupportedImage,
 )
 from predictor.limits import Limits
-from predictor.metadata import Decoding, ModelInfo, Parity, Resizing, Source
+from predictor.metadata import Decision, Decoding, ModelInfo, Parity, Resizing, Source
 
 __all__ = [
     "ANY_SCORE",
     "BadImage",
     "BadModel",
     "Classifier",
+    "Decision",
     "Decoding",
     "ImageTooLarge",
     "Limits",

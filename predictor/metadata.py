@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -121,6 +122,34 @@ class Parity:
     identical_inputs: float
 
 
+UNSURE = "unsure"
+"""What is decided where no label's score is high enough."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """From which score on the best label is taken for the answer, and what was measured of that.
+
+    score: the least score that decides. error, confidence: at most that share of decided answers is wrong, with that
+    confidence, on pictures like those measured. pictures: how many the bound was measured on, of which the share
+    `answered` was decided.
+    """
+
+    score: float
+    error: float
+    confidence: float
+    answered: float
+    pictures: int
+
+    def __post_init__(self) -> None:
+        if type(self.score) not in (int, float) or not math.isfinite(self.score):
+            raise ValueError(f"it decides from the score {self.score!r} on, which is no number")
+
+    def of(self, label: str, score: float) -> str:
+        """The best label, or `unsure` when its score is too low."""
+        return label if score >= self.score else UNSURE
+
+
 @dataclass(frozen=True)
 class ModelInfo:
     """All that a model file says of itself.
@@ -137,6 +166,7 @@ class ModelInfo:
     requires: the features without which answers would be wrong, each with the first version of this project that
     reads it.
     outputs: what each output beside `scores` holds, by its name.
+    decision: which answers are sure enough; None: it was not measured.
     impossible_sizes: of the sizes of pictures tried, those that the model cannot take.
     """
 
@@ -154,6 +184,7 @@ class ModelInfo:
     tools: dict[str, str] = dataclasses.field(default_factory=dict)
     requires: dict[str, str] = dataclasses.field(default_factory=dict)
     outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
+    decision: Decision | None = None
     impossible_sizes: tuple[Size, ...] = ()
 
     def __post_init__(self) -> None:
@@ -196,7 +227,7 @@ def _check_readable(document: Any) -> None:
 
 def _from_document(document: dict[str, Any]) -> ModelInfo:
     """Fields that are not known are left out, but for those that decide pixels."""
-    resizing, parity = document.get("resizing"), document["parity"]
+    resizing, parity, decision = document.get("resizing"), document["parity"], document.get("decision")
     known: dict[str, Any] = _known(ModelInfo, document) | {
         "labels": _texts(document["labels"]),
         "preprocessing": _texts(document["preprocessing"]),
@@ -204,6 +235,7 @@ def _from_document(document: dict[str, Any]) -> ModelInfo:
         "resizing": Resizing(**_all_known(Resizing, resizing)) if resizing else None,
         "source": Source(**_known(Source, document["source"])),
         "parity": Parity(**_known(Parity, parity)) if parity else None,
+        "decision": Decision(**_known(Decision, decision)) if decision else None,
         "impossible_sizes": tuple(tuple(size) for size in document.get("impossible_sizes", [])),
     }
     return ModelInfo(**known)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from predictor import ModelInfo, Prediction, Scores
+from predictor.metadata import UNSURE
 
 DEFAULT_PREDICTIONS = 10
 """How many Vertex AI gives where it is not told."""
@@ -15,6 +16,13 @@ def predictions(found: Iterable[Prediction]) -> dict[str, Any]:
     """`{"predictions": [{"label", "score"}, …]}`."""
     # Not dataclasses.asdict: for a thousand labels it takes half as long as the network.
     return {"predictions": [{"label": prediction.label, "score": prediction.score} for prediction in found]}
+
+
+def decision(found: Sequence[Prediction], info: ModelInfo | None) -> dict[str, Any]:
+    """`{"decision"}`, the best label or `unsure`, where the model file says from which score on; `found` by score."""
+    if info is None or info.decision is None:
+        return {}
+    return {"decision": info.decision.of(found[0].label, found[0].score) if found else UNSURE}
 
 
 def model(info: ModelInfo) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,9 +39,10 @@ class Recorder:
     folder: str = ""
     """What the names of files begin with that those of their results do without."""
 
-    def labels(self, upload: Upload, found: Iterable[Prediction], deadline: Deadline) -> Outcome:
-        """Store an upload's labels; SUPERSEDED when those of a newer generation are there."""
-        return self._store(upload, Outcome.LABELLED, documents.predictions(found), deadline)
+    def labels(self, upload: Upload, found: Sequence[Prediction], deadline: Deadline) -> Outcome:
+        """Store an upload's labels, the best first; SUPERSEDED when those of a newer generation are there."""
+        answer = documents.predictions(found) | documents.decision(found, self.info)
+        return self._store(upload, Outcome.LABELLED, answer, deadline)
 
     def error(self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline) -> Outcome:
         """Store why an upload has no labels: the outcome, or SUPERSEDED as above."""

@@ -54,6 +54,7 @@ DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 HTTP = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
+MODELS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
 MODEL_FILE = (ROOT / "docs" / "model-file.md").read_text(encoding="utf-8")
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -88,7 +89,7 @@ def user_folder(tmp_path: Path, digits_model: Path) -> Path:
     shutil.copy(digits_model, tmp_path / "model.onnx")
     for name in ("cat.jpg", "dog.png"):
         shutil.copy(SAMPLE, tmp_path / name)
-    for name in ("export", "pages", "predictor", "examples", "main.py", "service"):
+    for name in ("evaluation", "export", "pages", "predictor", "examples", "main.py", "service"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "my_saved_model").symlink_to(ROOT / "examples" / "digits" / "saved_model")
     return tmp_path
@@ -150,6 +151,27 @@ def test_inexact_commands(user_folder: Path) -> None:
     printed = [run(command, user_folder) for command in commands(block)]
     assert "the network quantised to int8\nJudged by         100 samples" in printed[0]
     assert "JPEGs reduced to no less than 64 pixels a side\nJudged by         100 samples" in printed[1]
+
+
+def test_model_commands(user_folder: Path) -> None:
+    """The commands that evaluate a model run, and the copy's answer carries what is decided."""
+    _, pictures, _, digits = split()
+    for number, (png, digit) in enumerate(zip(pictures, digits)):
+        (user_folder / "my_pictures" / str(digit)).mkdir(parents=True, exist_ok=True)
+        (user_folder / "my_pictures" / str(digit) / f"{number}.png").write_bytes(png)
+    shutil.copy(SAMPLE, user_folder / "my_pictures" / "3" / "0.png")
+    (user_folder / "import.csv").write_text(re.findall(r"```csv\n(.*?)```", MODELS, re.DOTALL)[0])
+    blocks = re.findall(r"```sh\n(.*?)```", MODELS, re.DOTALL)
+    summary, document, *rows, _, answer = [run(line, user_folder) for block in blocks for line in commands(block)]
+    assert "Accuracy " in summary
+    assert (user_folder / "report.html").is_file()
+    named = MODELS.split("| field of the JSON |")[1].split("\n\n")[0]
+    fields_named = {
+        name for row in re.findall(r"^\| (`.+?) \|", named, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    assert fields_named == json.loads(document).keys()
+    assert all("Pictures    1, those for test" in row for row in rows)
+    assert "3:" in answer
 
 
 def test_numbers_of_samples() -> None:

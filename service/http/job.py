@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 
-from predictor import BadImage, Classifier, Prediction, Scores, labelled
-from service import given
+from predictor import BadImage, Classifier, Scores, labelled
+from service import documents, given
 from service.deadline import STORAGE_SHARE, Deadline
 from service.errors import RequestError, as_document, status_of
 from service.http import body, json_document
@@ -137,9 +137,11 @@ class Job:
         except BadImage as error:
             raise RequestError(status_of(error), f"{place}: {error.reason}") from error
 
-    def predictions(self, data: bytes, choice: Choice) -> list[Prediction]:
-        """The chosen labels of an image file by falling score; raises BadImage."""
-        return labelled(self.scores(data), self.classifier().info.labels, choice.top_k, choice.min_score)
+    def answer(self, data: bytes, choice: Choice) -> dict[str, Any]:
+        """The chosen labels of an image file by falling score, and what is decided of the best one; raises BadImage."""
+        scores, info = self.scores(data), self.classifier().info
+        chosen = labelled(scores, info.labels, choice.top_k, choice.min_score)
+        return documents.predictions(chosen) | documents.decision(labelled(scores, info.labels, 1), info)
 
 
 def milliseconds(seconds: float) -> float:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictor import Decoding, ModelInfo, Parity, Resizing, Source
+from predictor import Decision, Decoding, ModelInfo, Parity, Resizing, Source
 from predictor.metadata import FORMAT, Fit, PillowMethod
 
 INFO = ModelInfo(
@@ -26,8 +26,9 @@ INFO = ModelInfo(
     resizing=Resizing("pillow-lanczos", 224, 224, "crop"),
     tools={"onnx": "1.19.0"},
     outputs={"evidence": {"kind": "exact"}},
+    decision=Decision(0.9, 0.02, 0.95, 0.8, 500),
 )
-WITH_DEFAULT = {"drawing", "impossible_sizes", "outputs", "quantization", "requires", "resizing", "tools"}
+WITH_DEFAULT = {"decision", "drawing", "impossible_sizes", "outputs", "quantization", "requires", "resizing", "tools"}
 
 TEXTS = st.text(max_size=20)
 NUMBERS = st.floats(allow_nan=False)

@@ -7,7 +7,6 @@ from typing import Any
 import flask
 
 from predictor import BadImage
-from service import documents
 from service.errors import RequestError, as_document, status_of
 from service.http import objects
 from service.http.choice import Choice
@@ -39,7 +38,7 @@ def _reply(job: Job, call: Any, place: str, choice: Choice) -> dict[str, Any]:
     try:
         if not isinstance(call, list) or not call:
             raise RequestError(400, f"{place} is not a list that begins with a gs:// address.")
-        return documents.predictions(job.predictions(objects.read(job, call[0], place), choice))
+        return job.answer(objects.read(job, call[0], place), choice)
     except BadImage as error:
         return as_document(status_of(error), error.reason)
     except RequestError as error:

@@ -53,6 +53,7 @@ def describe(job: Job) -> flask.Response:
         "preprocessing": info.preprocessing,
         "parity": asdict(info.parity) if info.parity else None,
         "quantization": info.quantization,
+        "decision": asdict(info.decision) if info.decision else None,
         "given": {"at_most": at_most, "min_score": least},
         "drawing": info.drawing,
         "tools": info.tools,
@@ -90,7 +91,7 @@ def classify(job: Job, parent: str = "") -> flask.Response:
     if job.request.is_json or json_document.begins(data):
         return _classify_json(job, data, parent)
     choice = Choice.of_query(job.request.args)
-    return json_response(_predictions(job, data, choice) | documents.model(job.classifier().info))
+    return json_response(job.answer(data, choice) | documents.model(job.classifier().info))
 
 
 def classify_at_endpoint(job: Job, project: str, location: str, endpoint: str) -> flask.Response:
@@ -112,7 +113,7 @@ def _classify_json(job: Job, data: bytes, parent: str) -> flask.Response:
         return json_response(instances.answer(job, document, parent))
     choice = Choice.of_query(job.request.args)
     data = objects.read(job, document["gcs_uri"], "gcs_uri")
-    return json_response(_predictions(job, data, choice) | documents.model(job.classifier().info))
+    return json_response(job.answer(data, choice) | documents.model(job.classifier().info))
 
 
 def _classify_form(job: Job, data: bytes) -> flask.Response:
@@ -121,17 +122,13 @@ def _classify_form(job: Job, data: bytes) -> flask.Response:
     files = forms.files(data, job.request.mimetype_params, job.settings.max_instances)
     model = documents.model(job.classifier().info)
     if len(files) == 1:
-        return json_response(_predictions(job, files[0].data, choice) | model)
+        return json_response(job.answer(files[0].data, choice) | model)
     results = [{"file": file.name} | _predictions_or_error(job, file.data, choice) for file in files]
     return json_response({"results": results} | model)
 
 
-def _predictions(job: Job, data: bytes, choice: Choice) -> dict[str, Any]:
-    return documents.predictions(job.predictions(data, choice))
-
-
 def _predictions_or_error(job: Job, data: bytes, choice: Choice) -> dict[str, Any]:
     try:
-        return _predictions(job, data, choice)
+        return job.answer(data, choice)
     except BadImage as error:
         return as_document(status_of(error), error.reason)

@@ -353,6 +353,7 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "preprocessing": list(info.preprocessing),
         "parity": asdict(info.parity),
         "quantization": None,
+        "decision": None,
         "given": {"at_most": 1, "min_score": None},
         "drawing": "white-on-black",
         "tools": info.tools,

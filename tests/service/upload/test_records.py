@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from predictor import Classifier
+from evaluation import model_copy
+from predictor import Classifier, Decision
 from tests.cloud_storage import Callback, CloudStorage, Operation, Status
 from tests.cloud_storage.denials import denial
 from tests.cloud_storage.events import Event
@@ -281,3 +282,12 @@ def test_log_line(storage: CloudStorage, function: FlaskClient, caplog: pytest.L
     assert (line.event_id, line.bucket, line.object) == (event.headers["ce-id"], "photos", "a.png")
     assert (line.generation, line.outcome, line.levelname) == (str(generation_of(event)), "labelled", "INFO")
     assert 0 < line.seconds < line.event_age_seconds + 60
+
+
+def test_decision(storage: CloudStorage, start: Start, digits_model: Path, tmp_path: Path) -> None:
+    """A result carries what is decided, where the model file says from which score on."""
+    for score, decision in ((0.5, "3"), (1.1, "unsure")):
+        model = tmp_path / f"{score}.onnx"
+        model_copy.write(digits_model, model, Decision(score, 0.02, 0.95, 1.0, 500))
+        assert deliver(start(MODEL=str(model)), uploaded(storage)) == 200
+        assert document(storage)["decision"] == decision

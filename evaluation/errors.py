@@ -1,0 +1,30 @@
+"""What can be wrong with what is to be evaluated."""
+
+from __future__ import annotations
+
+
+class EvaluationError(Exception):
+    """What was asked for cannot be measured; the message says why, and what to do."""
+
+
+class BadLabels(EvaluationError, ValueError):
+    """A folder or an import file does not say which label its pictures have."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
+
+
+class NoThreshold(EvaluationError):
+    """No score keeps the errors below the share that was asked for; `least` pictures without error would be needed."""
+
+    def __init__(self, error: float, held_out: int, least: int) -> None:
+        super().__init__(
+            f"No score keeps errors at no more than {error:.4g} of the answered with 95 % confidence, on {held_out:,} "
+            f"pictures that were held out. At least {least:,} of them have to be answered, without any error: give "
+            "more pictures, or a larger --error."
+        )
+        self.error = error
+        self.held_out = held_out
+        self.least = least
