@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from export.errors import CannotOpen, Damaged, TooLarge, first_line
+from export.source import trial_process
 
-LONGEST = 120
-"""Seconds that a file may take to be loaded and run twice."""
-MOST_MEMORY = 8 << 30
-"""Bytes that it may take meanwhile."""
-
-_TRY = "import sys; from export.tflite import trial; trial.attempt(sys.argv[1])"
 _CUSTOM = re.compile(r"unresolved custom op: ([\w-]+)")
 _EDGE_TPU = "edgetpu-custom-op"
 _SAID = (ValueError, RuntimeError, TypeError, MemoryError)
@@ -26,21 +19,19 @@ _SAID = (ValueError, RuntimeError, TypeError, MemoryError)
 
 def check(path: Path) -> None:
     """Raises CannotOpen, or an error of its kind, unless LiteRT loads the file and runs it."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", _TRY, str(path)]
     try:
-        tried = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONGEST)  # noqa: S603
-    except subprocess.TimeoutExpired as error:
-        raise TooLarge(path, f"LiteRT does not run it within {LONGEST} seconds.") from error
-    if tried.returncode:
-        raise _error(path, tried.stdout.strip())
+        reason = trial_process.run(__name__, path)
+    except TimeoutError as error:
+        raise TooLarge(path, f"LiteRT does not run it within {trial_process.LONGEST} seconds.") from error
+    if reason is not None:
+        raise _error(path, reason)
 
 
 def attempt(path: str) -> None:
     """Load and run a file, and end this process with what LiteRT says against it."""
     from ai_edge_litert.interpreter import OpResolverType
 
-    _limit_memory()
+    trial_process.limit_memory()
     try:
         _run(path, OpResolverType.AUTO)
     except _SAID as error:
@@ -59,13 +50,6 @@ def _run(path: str, kernels: Any, **options: bool) -> None:
     for details in interpreter.get_input_details():
         interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
     interpreter.invoke()
-
-
-def _limit_memory() -> None:
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def _error(path: Path, reason: str) -> CannotOpen:

@@ -19,7 +19,7 @@ import pytest
 from export.errors import CannotOpen, Damaged, NotTrusted, TooLarge, WrongLabels
 from export.importers.keras import contents, trial
 from export.importers.keras.importer import KerasImporter
-from export.source import archive, bounds, label_file
+from export.source import archive, bounds, label_file, trial_process
 from tests.export import models
 
 SIZE = models.SIZE
@@ -265,7 +265,7 @@ def test_in_a_process(suffix: str, kind: type[CannotOpen], tmp_path: Path) -> No
 
 def test_without_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A file that HDF5 does not get through is given up."""
-    monkeypatch.setattr(trial, "LONGEST", 0.01)
+    monkeypatch.setattr(trial_process, "LONGEST", 0.01)
     with pytest.raises(Damaged, match=r"its weights cannot be read within 0\.01 seconds"):
         trial.check(saved(tmp_path))
 

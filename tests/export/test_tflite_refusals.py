@@ -12,6 +12,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from export.errors import CannotOpen, ExportError, NotAClassifier
+from export.source import trial_process
 from export.tflite import trial
 from tests.export import models
 from tests.export.conftest import ExportTo
@@ -119,7 +120,7 @@ def test_harmful(change: object, tmp_path: Path, export_to: ExportTo) -> None:
 
 def test_endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that LiteRT does not finish within its time is given up."""
-    monkeypatch.setattr(trial, "LONGEST", 0.01)
+    monkeypatch.setattr(trial_process, "LONGEST", 0.01)
     with pytest.raises(CannotOpen, match=r"LiteRT does not run it within 0\.01 seconds"):
         trial.check(tensorflow1(tmp_path))
 
