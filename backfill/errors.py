@@ -8,7 +8,7 @@ import textwrap
 from backfill.job import Output
 from backfill.tally import Tally
 
-MOST_WORDS_OF_OTHERS = 300  # characters of what a library says
+MOST_CHARACTERS = 300  # characters of what a library says
 
 _RAISED = re.compile(
     r"^(?:RuntimeError: )?(?:[\w.]+\.)?(\w+): (.+?)(?: \[(?:while running|ptransform) .*)?$", re.MULTILINE
@@ -73,5 +73,5 @@ def sentence(error: BaseException) -> str:
         return str(error)
     raised = _RAISED.findall(str(error))
     kind, said = raised[-1] if raised else (type(error).__name__, str(error).strip().partition("\n")[0])
-    short = textwrap.shorten(said, MOST_WORDS_OF_OTHERS, placeholder=" …")
+    short = textwrap.shorten(said, MOST_CHARACTERS, placeholder=" …")
     return f"{short} ({kind})" if short else kind

@@ -25,7 +25,7 @@ _LEVELS = (float, float, float)
 _SIDE = click.IntRange(min=1)
 
 _PIXEL_OPTIONS = (
-    click.option("--preset", type=click.Choice(list(PRESETS)), help="A common pipeline; what else is said wins."),
+    click.option("--preset", type=click.Choice(list(PRESETS)), help="A common pipeline; explicit options override it."),
     click.option("--scale", type=click.Choice(list(SCALES)), help="The range of pixel values in training."),
     click.option("--mean", type=_LEVELS, metavar="R G B", help="Subtracted from pixels 0 to 255, with --std."),
     click.option("--std", type=_LEVELS, metavar="R G B", help="What they are then divided by."),

@@ -186,6 +186,6 @@ def check_enough(judged: int, decoding: Decoding = _ANY) -> None:
     if judged < LEAST_JUDGED:
         which = f"JPEG of at least {2 * decoding.jpeg_least - 1} pixels a side" if decoding.jpeg_least else "sample"
         raise CannotApproximate(
-            f"Judged is by every second {which} that can be read, and of {judged} a single one is more than "
+            f"Every second {which} that can be read is used to judge, and of {judged} a single one is more than "
             f"{1 - LEAST_AGREEMENT:.0%}: give at least {2 * LEAST_JUDGED} with --samples."
         )

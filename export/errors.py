@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from export.evidence import Evidence
 
-MOST_WORDS_OF_OTHERS = 200  # characters of a library's message; Keras puts whole models into one line
+MOST_CHARACTERS = 200  # characters of a library's message; Keras puts whole models into one line
 
 
 class ExportError(Exception):
@@ -118,4 +118,4 @@ def first_line(error: Exception) -> str:
     """What an error of a library says, without what stands around it: traces, configurations, advice."""
     lines = (line.strip() for line in str(error).splitlines())
     said = next((line for line in lines if not _ABOUT_CODE.fullmatch(line)), type(error).__name__)
-    return textwrap.shorten(said, MOST_WORDS_OF_OTHERS, placeholder=" …")
+    return textwrap.shorten(said, MOST_CHARACTERS, placeholder=" …")

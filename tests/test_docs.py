@@ -33,7 +33,7 @@ from export.preprocessing.scale import SCALES, Order
 from export.report.page import SHOWN_PICTURES
 from export.source import label_file, labels
 from export.source.source import open_source
-from predictor import Decoding, ModelInfo, Parity, Resizing, Source
+from predictor import Classifier, Decoding, ModelInfo, Parity, Resizing, Source
 from predictor.__main__ import main as predict_command
 from predictor.metadata import READABLE, Drawing
 from service import deadline, outcome, results
@@ -240,6 +240,13 @@ def test_demo_output(digits_export: tuple[Path, str]) -> None:
     assert [line for line in shown if not line.startswith(moving)] == [
         line for line in printed if not line.startswith(moving)
     ]
+
+
+def test_version_of_the_example(digits_model: Path) -> None:
+    """The version that is shown is the one that the example has on any machine."""
+    version = Classifier.load(digits_model).info.version
+    assert f"digits, version {version}\n" in README
+    assert f"/v1/models/digits/versions/{version}`" in HTTP
 
 
 def test_model_file() -> None:
