@@ -87,14 +87,14 @@ def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report
 
 def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
     """Look at the values for a few pictures, and from them at how they end and how many classes there are."""
-    original = pipeline.original
-    seen = _looked_at(original)
+    seen = _looked_at(pipeline.original)
     outputs = seen[0].size
     if options.activation:
-        original.ending = Ending.said(options.activation, outputs)
+        ending = Ending.said(options.activation, outputs)
     else:
-        original.ending = Ending.of(np.stack(seen), pipeline.activation)
-    labels = _labels(pipeline, source, options, original.ending.classes(outputs))
+        ending = Ending.of(np.stack(seen), pipeline.activation)
+    pipeline = replace(pipeline, original=pipeline.original.ended(ending))
+    labels = _labels(pipeline, source, options, ending.classes(outputs))
     if pipeline.may_be_features and not (options.activation or labels.source):
         _check_scores(np.stack(seen), pipeline.activation)
     return Subject(pipeline, labels, outputs, tuple(_notes_on_name(pipeline.name)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,15 @@ Bounds = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
 class Original(ABC):
-    """Answers for one image file at a time; `ending` is what is put behind it, once its own values are known."""
+    """Answers for one image file at a time; `ending` is what is put behind its own values."""
 
     ending = Ending.AS_IS
+
+    def ended(self, ending: Ending) -> Original:
+        """The same with another ending, once its own values are known."""
+        other = copy(self)
+        other.ending = ending
+        return other
 
     @property
     def likeness(self) -> str:
