@@ -15,8 +15,6 @@ TENSORFLOW_JS := tests/export/javascript
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 # Every Python that is supported, in one file: what differs between them has a marker.
 LOCK := UV_PYTHON_DOWNLOADS=never UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate
-# What decides pixels and scores is the same in all three; Beam has the most to say about it.
-DECIDING := numpy|onnxruntime|pillow|simplejpeg
 
 .DEFAULT_GOAL := help
 .PHONY: help demo emulate test soak fuzz load check format lock bench clean
@@ -57,10 +55,9 @@ format: .venv/dev ## Format the code, and mend what lint can mend.
 	.venv/bin/ruff format $(CODE)
 
 lock: .venv/dev ## Renew the versions that are deployed, exported and backfilled with.
+	$(LOCK) requirements.txt --output-file constraints.txt
+	$(LOCK) export/requirements.txt --output-file export/constraints.txt
 	$(LOCK) backfill/requirements.txt --output-file backfill/constraints.txt
-	@mkdir -p build && grep -E "^($(DECIDING))==" backfill/constraints.txt > build/deciding.txt
-	$(LOCK) requirements.txt --constraints build/deciding.txt --output-file constraints.txt
-	$(LOCK) export/requirements.txt --constraints build/deciding.txt --output-file export/constraints.txt
 
 bench: .venv/bench .venv-bench/installed .venv-runtime/installed .venv-backfill/installed ## Measure ARGS (default: all, in forty minutes) beside the alternatives.
 	@.venv/bin/python -m benchmarks $(ARGS)

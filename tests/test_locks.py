@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from predictor import runtime
 from tests.conftest import ROOT
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
@@ -44,16 +43,6 @@ def test_lock(folder: str, python: str) -> None:
             pin = pins[re.sub("[-_.]+", "-", wanted.name).lower()]
             assert pin.startswith("==")
             assert wanted.specifier.contains(pin.removeprefix("==")), wanted
-
-
-@pytest.mark.parametrize("package", runtime.PACKAGES)
-def test_same_everywhere(package: str) -> None:
-    """What decides pixels and scores is the same for the functions, the export and the backfill."""
-    pins = [
-        {str(pin) for pin in requirements(ROOT / folder / "constraints.txt") if pin.name == package} for folder in LOCKS
-    ]
-    assert pins[0]
-    assert pins[0] == pins[1] == pins[2]
 
 
 def test_tested_versions() -> None:
