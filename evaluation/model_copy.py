@@ -32,14 +32,14 @@ def write(model: Path, copy: Path, decision: Decision) -> None:
     temporary = copy.with_name(f".{copy.name}.{os.getpid()}")
     try:
         with model.open("rb") as source, temporary.open("wb") as target:
-            document = _copy_without_document(source, target)
-            target.write(_entry(document | {"format": FORMAT, "decision": asdict(decision)}))
+            document = copy_without_document(source, target)
+            target.write(entry(document | {"format": FORMAT, "decision": asdict(decision)}))
         os.replace(temporary, copy)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _copy_without_document(source: BinaryIO, target: BinaryIO) -> dict[str, object]:
+def copy_without_document(source: BinaryIO, target: BinaryIO) -> dict[str, object]:
     """Copy all but the document, which is returned as it stands there, with fields that are not known here too."""
     found: dict[str, object] = {}
     for number, start, body, end in _fields(source):
@@ -95,7 +95,8 @@ def _varint(source: BinaryIO) -> int:
             return value
 
 
-def _entry(document: dict[str, object]) -> bytes:
+def entry(document: dict[str, object]) -> bytes:
+    """A document as the field of the file that holds it."""
     value = json.dumps(document, ensure_ascii=False).encode()
     return _field(_METADATA, _field(_KEY, KEY.encode()) + _field(_VALUE, value))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,25 @@ from pathlib import Path
 import pytest
 
 from backfill import place
-from predictor import Classifier
+from evaluation import model_copy
+from predictor import Classifier, runtime
 from tests.cloud_storage import CloudStorage, sockets
 from tests.cloud_storage.sockets import collected  # noqa: F401 # a fixture
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sockets.tolerate(items, Path(__file__).parent)
+
+
+@pytest.fixture(scope="session")
+def digits_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example that DIGITS_MODEL names, as if verified with the versions here: Beam has an older Pillow."""
+    copy = tmp_path_factory.mktemp("digits") / "model.onnx"
+    with Path(os.environ["DIGITS_MODEL"]).open("rb") as source, copy.open("wb") as target:
+        document = model_copy.copy_without_document(source, target)
+        tools = Classifier.load(os.environ["DIGITS_MODEL"]).info.tools | runtime.versions()
+        target.write(model_copy.entry(document | {"tools": tools}))
+    return copy
 
 
 @pytest.fixture
