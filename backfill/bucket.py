@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from service import results
 from service.location import Location
-from service.results import Mark
+from service.result_version import Mark
 from service.storage import Storage
 from service.upload import Upload
 

@@ -23,7 +23,7 @@ from service.calls import Gone
 from service.deadline import Deadline
 from service.location import Location
 from service.outcome import Outcome
-from service.results import Mark
+from service.result_version import Mark
 from service.upload import Upload
 
 MAX_RESULT = 8 * 2**20  # bytes; the result of a model with 20,000 classes has two million

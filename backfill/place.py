@@ -11,7 +11,7 @@ from predictor import Limits
 from service.deadline import Deadline
 from service.location import Location
 from service.recorder import Results
-from service.results import Mark
+from service.result_version import Mark
 from service.upload import Upload
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from backfill.place import place_for
 from service import results
 from service.location import Location
 from service.outcome import Outcome
-from service.results import File, Mark
+from service.result_version import File, Mark
 from service.upload import Upload
 
 HAS_RESULT = "it has its result"

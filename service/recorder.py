@@ -13,7 +13,7 @@ from service.calls import Kept
 from service.deadline import Deadline
 from service.location import Location
 from service.outcome import Outcome
-from service.results import File, Mark
+from service.result_version import File, Mark
 from service.upload import Upload
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from service import globs
-from service.results import MARK
+from service.result_version import MARK
 from service.settings import UploadSettings
 
 TEMPORARY = re.compile(

@@ -24,7 +24,7 @@ from service import connections, encoding
 from service.calls import ATTEMPT_SHARE, USER, VIEWER, Kept, call, existing, needing, retry_for
 from service.deadline import Deadline
 from service.location import Location
-from service.results import Mark
+from service.result_version import Mark
 from service.upload import Upload
 
 MAX_ROUNDS = 10

@@ -17,7 +17,7 @@ from backfill.summary import MOST_LEAST_CERTAIN, MOST_WITHOUT_LABELS
 from service import selection
 from service.location import Location
 from service.outcome import STORED, Outcome
-from service.results import MARK
+from service.result_version import MARK
 from service.settings import TABLE, UploadSettings, common
 from service.settings.setting import BACKFILL
 from tests.cloud_storage import CloudStorage

@@ -14,7 +14,7 @@ import pytest
 from backfill import reading
 from predictor import Classifier
 from service.outcome import Outcome
-from service.results import Mark
+from service.result_version import Mark
 from tests.backfill import runs
 from tests.cloud_storage import Callback, CloudStorage, Operation
 from tests.service.upload.test_faults import FAULTS, IN_THE_ANSWER

@@ -20,7 +20,7 @@ from predictor import ImageTooLarge, Limits
 from service.calls import Gone
 from service.deadline import Deadline, OutOfTime
 from service.location import Location
-from service.results import File, Mark
+from service.result_version import File, Mark
 from service.upload import Upload
 from tests.backfill.test_listing import below, found_in, unprivileged
 

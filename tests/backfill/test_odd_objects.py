@@ -9,7 +9,7 @@ from backfill import folder
 from backfill.present import HAS_NEWER
 from service.location import Location
 from service.outcome import Outcome
-from service.results import MARK, MODEL, OUTCOME
+from service.result_version import MARK, MODEL, OUTCOME
 from tests.backfill import runs
 from tests.backfill.test_odd import labels, named
 from tests.cloud_storage import CloudStorage

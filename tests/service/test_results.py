@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from predictor import Decoding, ModelInfo, Source
 from service import results
-from service.results import File, Mark
+from service.result_version import MARK, OUTCOME, PATH, SIZE, File, Mark
 from service.upload import Upload
 
 MARKS = st.builds(Mark, generation=st.integers(1, 3), is_final=st.booleans(), model=st.sampled_from(["", "a1", "b2"]))
@@ -52,12 +52,22 @@ def test_metadata(mark: Mark) -> None:
 
 def test_others_objects() -> None:
     """What is not ours is replaced by any result."""
-    for metadata in (None, {}, {results.MARK: "yesterday"}, {results.MARK: "3", results.PATH: "a", results.SIZE: "b"}):
+    for metadata in (
+        None,
+        {},
+        {MARK: "yesterday"},
+        {MARK: "3", PATH: "a", SIZE: "b"},
+    ):
         for mark in (Mark(1, is_final=False), Mark(-1, is_final=False, file=File("a", 1))):
             assert mark.replaces(Mark.of(metadata))
 
 
-@given(st.dictionaries(st.sampled_from([results.MARK, results.OUTCOME, results.PATH, results.SIZE]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from([MARK, OUTCOME, PATH, SIZE]),
+        st.text(),
+    )
+)
 def test_any_metadata(metadata: dict[str, str]) -> None:
     """Whatever metadata say, it is a mark of ours, or that of nothing."""
     found = Mark.of(metadata)
@@ -76,7 +86,7 @@ def test_metadata_of_files() -> None:
 def test_garbage() -> None:
     """What is no number as it is written here is none of ours, however int() reads it, and however long it is."""
     for text in ("", "yesterday", "1e999", "1.5", "٣", "²", " 7", "7_0", "+7", "7\n", "9" * 30, "9" * 5000):
-        assert not Mark.of({results.MARK: text}).is_ours
+        assert not Mark.of({MARK: text}).is_ours
 
 
 def test_documents_of_labels() -> None:

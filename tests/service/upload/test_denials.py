@@ -11,7 +11,8 @@ from google.api_core import exceptions
 
 from service.calls import Denied, Kept, MissingRole, needing
 from service.location import Location
-from service.results import GENERATIONS, Mark, place_beside
+from service.result_version import Mark
+from service.results import GENERATIONS, place_beside
 from service.upload import Upload
 from tests.cloud_storage import CloudStorage, Operation, Status
 from tests.cloud_storage.denials import ACCOUNT, DENIALS, denial

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from service.results import MARK
+from service.result_version import MARK
 from service.selection import reason_against
 from service.settings import UploadSettings
 from tests.cloud_storage import CloudStorage

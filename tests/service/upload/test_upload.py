@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from google.cloud import storage as gcs
 
 from predictor import Classifier, UnclassifiableImage
-from service.results import MARK
+from service.result_version import MARK
 from service.settings import BadSetting
 from tests.cloud_storage import (
     Callback,
