@@ -10,7 +10,7 @@ unexport PYTHON
 supported = $(shell $(1) -c 'import sys; print("yes" if (3, 10) <= sys.version_info < (3, 14) else "")' 2>/dev/null)
 
 EXPORT_SOURCES := $(shell find export pages predictor examples/digits/saved_model -type f -not -name "*.pyc")
-CODE := main.py deployment evaluation export pages predictor service backfill tests examples benchmarks
+CODE := main.py deployment emulator evaluation export pages predictor results service settings storage backfill tests examples benchmarks
 TENSORFLOW_JS := tests/export/javascript
 INSTALL := -m pip install --disable-pip-version-check --progress-bar off --quiet
 # Every Python that is supported, in one file: what differs between them has a marker.
@@ -29,7 +29,7 @@ demo: build/digits.onnx ## Convert the example and serve it on PORT.
 	@MODEL=$< .venv/bin/functions-framework --target classify --port $(PORT)
 
 emulate: build/digits.onnx ## Label uploads to a local Cloud Storage.
-	@.venv/bin/python -m tests.emulate $<
+	@.venv/bin/python -m emulator.labelling $<
 
 test: .venv/dev .venv-runtime/installed .venv-lowest/installed .venv-backfill/installed $(TENSORFLOW_JS)/node_modules/installed build/digits.onnx ## Run every test, a file on each processor at a time.
 	DIGITS_MODEL=build/digits.onnx .venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder

@@ -22,17 +22,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 from predictor import BadModel
 from service import http, logs, model, warmup
 from service.lazy import Lazy
-from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up, warn_of_lookalikes
+from settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up, warn_of_lookalikes
 
 if TYPE_CHECKING:
-    from service.storage import Storage
     from service.workers import Workers
+    from storage.client import Storage
 
 logs.configure(os.environ.get("GOOGLE_CLOUD_PROJECT"))
 
 
 def _make_storage() -> Storage:
-    from service.storage import Storage  # 0.2 s that an HTTP function does without
+    from storage.client import Storage  # 0.2 s that an HTTP function does without
 
     return Storage()
 

@@ -13,23 +13,25 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from backfill import access, estimate, local, telling
+from backfill import preconditions
 from backfill.errors import BackfillError, BadOption, sentence
 from backfill.job import Job, Output
-from backfill.pattern import Pattern
-from backfill.place import cloud_storage
-from backfill.printable import printable
-from backfill.progress import shown_on
+from backfill.objects.object_store import cloud_storage
+from backfill.objects.pattern import Pattern
+from backfill.report import estimate, messages
+from backfill.report.messages import TimedSummary
+from backfill.report.printable import printable
+from backfill.report.progress import shown_on
+from backfill.report.summary import Summary
+from backfill.runners import local
 from backfill.setting_option import setting_option
-from backfill.summary import Summary
-from backfill.telling import Measured
 from predictor import BadModel, Classifier
+from results.outcome import Outcome
 from service import model
-from service.location import GS, Location
-from service.outcome import Outcome
-from service.settings import BadSetting, Settings, common, upload, values
-from service.settings.values import BadValue
 from service.workers import processors
+from settings import BadSetting, Settings, common, upload, values
+from settings.values import BadValue
+from storage.location import GS, Location
 
 T = TypeVar("T")
 
@@ -86,13 +88,13 @@ def main(
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
         on_this_machine = (workers or processors()) if runner == local.RUNNER else None
-        access.check(job)
+        preconditions.check(job)
         if dry_run:
             return _estimate(job, classifier, on_this_machine)
         started = time.monotonic()
         summary = _run(job, runner, on_this_machine, beam_options, debug=debug)
-        measured = Measured(summary, time.monotonic() - started)
-        telling.show(measured.rows())
+        measured = TimedSummary(summary, time.monotonic() - started)
+        messages.show(measured.rows())
         if report:
             from backfill.report import page  # with Pillow and Jinja
 
@@ -110,7 +112,7 @@ def _check_options(
     if workers and runner != local.RUNNER:
         raise BadOption("--workers", f"it is about this machine; {runner} has options of its own.")
     if beam_options:
-        from backfill import beam_options as options  # imports Beam, which takes seconds
+        from backfill.runners import beam_options as options  # imports Beam, which takes seconds
 
         options.check(beam_options, [option for parameter in main.params for option in parameter.opts])
 
@@ -176,24 +178,24 @@ def _place(results: str) -> Location:
 
 def _load(settings: Settings) -> Classifier:
     try:
-        with access.reached("--model", settings.model):
+        with preconditions.reached("--model", settings.model):
             return model.load(settings, cloud_storage)
     except (BadModel, FileNotFoundError) as error:
         raise BadOption("--model", f"{error}.") from error
 
 
 def _estimate(job: Job, classifier: Classifier, workers: int | None) -> None:
-    with access.reached("--input", job.pictures), shown_on(sys.stderr) as show:
+    with preconditions.reached("--input", job.pictures), shown_on(sys.stderr) as show:
         survey = estimate.look(job, show)
         speed = estimate.measure(job, classifier, survey.first)
-    telling.show(telling.estimate(job, survey, speed, workers))
+    messages.show(messages.estimate(job, survey, speed, workers))
 
 
 def _run(job: Job, runner: str, workers: int | None, beam_options: Sequence[str], *, debug: bool) -> Summary:
     if workers:
         with shown_on(sys.stderr) as show:
             return local.run(job, workers, beam_options, show, debug=debug)
-    from backfill import remote  # imports Beam, which takes seconds
+    from backfill.runners import remote  # imports Beam, which takes seconds
 
     return remote.run(job, runner, beam_options, debug=debug)
 

@@ -6,7 +6,7 @@ import re
 import textwrap
 
 from backfill.job import Output
-from backfill.tally import Tally
+from backfill.report.tally import Tally
 
 MOST_CHARACTERS = 300  # characters of what a library says
 

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from backfill.pattern import Pattern
+from backfill.objects.pattern import Pattern
 from predictor import Limits, ModelInfo
-from service.location import Location
-from service.settings import UploadSettings
+from settings import UploadSettings
+from storage.location import Location
 
 Output = Literal["objects", "jsonl"]
 PREDICTIONS, ERRORS = "predictions", "errors"
@@ -37,7 +37,7 @@ class Job:
     top_k: int | None = None
     """The most labels of a picture that are stored."""
     min_score: float | None = None
-    """The least score of a label that is given and stored; None: as `service/given.py` has it."""
+    """The least score of a label that is given and stored; None: as `results/predicted_labels.py` has it."""
     thumbnails: bool = False
     """Whether pictures are made small for the report."""
     journal: str = ""

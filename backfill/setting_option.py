@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from service.settings import BadSetting, Setting
+from settings import BadSetting, Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 

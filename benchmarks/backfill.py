@@ -20,7 +20,7 @@ from benchmarks import pictures
 from benchmarks.models import DIGIT_NETWORK, MOBILENET, ROOT, Network
 from benchmarks.rounds import OURS, Comparison, alternate
 from benchmarks.servers import DEVELOPED, MEGABYTE
-from tests.processes import free_port
+from emulator.processes import free_port
 
 ROUNDS = 1
 HEADING = "Backfill"
@@ -163,7 +163,7 @@ def _in_folder(files: Sequence[bytes], number: int) -> Iterator[Place]:
 def _in_cloud_storage(files: Sequence[bytes], number: int) -> Iterator[Place]:
     """The same in the local Cloud Storage, in a process of its own."""
     port = free_port()
-    command = [str(DEVELOPED), "-m", "tests.cloud_storage", "--port", str(port), "--bucket", "photos"]
+    command = [str(DEVELOPED), "-m", "emulator", "--port", str(port), "--bucket", "photos"]
     with subprocess.Popen([*command, "--bucket", "results"], cwd=ROOT, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         server.stdout.readline()  # it says when it listens

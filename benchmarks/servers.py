@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.models import ROOT, Network
-from tests.processes import free_port
+from emulator.processes import free_port
 
 CONTESTANTS = Path(__file__).parent / "contestants"
 DEVELOPED = Path(sys.executable)

@@ -21,8 +21,8 @@ from benchmarks.peak import peak
 from benchmarks.rounds import MILLISECONDS, OURS, Comparison, alternate
 from benchmarks.servers import MEGABYTE, Running, Server
 from benchmarks.uploads import function, send
-from tests.cloud_storage import CloudStorage, Stall
-from tests.cloud_storage.events import Event, finalized_event
+from emulator import CloudStorage, Stall
+from emulator.events import Event, finalized_event
 
 HEADING = "Uploads at a time"
 ROUNDS = 5

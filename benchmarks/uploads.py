@@ -11,8 +11,8 @@ from benchmarks.models import MOBILENET, ROOT
 from benchmarks.peak import peak
 from benchmarks.rounds import OURS, Comparison, alternate, timed
 from benchmarks.servers import DEPLOYED, MEGABYTE, Running, Server
-from tests.cloud_storage import CloudStorage
-from tests.cloud_storage.events import Event, finalized_event
+from emulator import CloudStorage
+from emulator.events import Event, finalized_event
 
 HEADING = "Growth"
 SIDES = {"640 x 480": pictures.SMALL, "12 MP": pictures.LARGE, "50 MP": (8660, 5773)}

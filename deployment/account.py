@@ -9,35 +9,35 @@ from deployment.arguments import Arguments
 from deployment.errors import DeploymentError
 from deployment.options import PROJECT
 from deployment.processes import HIDDEN
-from service.location import GS
-from service.settings.setting import UPLOAD
+from settings.setting import UPLOAD
+from storage.location import GS
 
 
-def check(said: Arguments, functions: tuple[str, ...]) -> str:
+def check(arguments: Arguments, functions: tuple[str, ...]) -> str:
     """The number of the project; DeploymentError says what is missing."""
     if not shutil.which("gcloud"):
         raise DeploymentError("gcloud is not installed: https://cloud.google.com/sdk/docs/install.")
     if processes.run(["gcloud", "auth", "print-access-token"], stdout=HIDDEN, stderr=HIDDEN):
         raise DeploymentError("gcloud is not logged in: gcloud auth login.")
-    number = _described("project", said[PROJECT], "projects", "describe", said[PROJECT], "projectNumber")
+    number = _described("project", arguments[PROJECT], "projects", "describe", arguments[PROJECT], "projectNumber")
     if UPLOAD in functions:
-        _check_buckets(said)
+        _check_buckets(arguments)
     return number
 
 
-def _check_buckets(said: Arguments) -> None:
-    settings = environment.uploads(said)
+def _check_buckets(arguments: Arguments) -> None:
+    settings = environment.uploads(arguments)
     assert settings.bucket
     location = _of_bucket(settings.bucket, "location").lower()
-    if location != upload_function.location_of(said):
+    if location != upload_function.location_of(arguments):
         raise DeploymentError(
             f"The bucket {settings.bucket} is in {location}: say --trigger-location {location}, where its events are."
         )
-    for place in filter(None, (settings.results, settings.failed)):
-        if _of_bucket(place.bucket, "uniform_bucket_level_access") != "True":
-            address = f"{GS}{place.bucket}"
+    for prefix in filter(None, (settings.results, settings.failed)):
+        if _of_bucket(prefix.bucket, "uniform_bucket_level_access") != "True":
+            address = f"{GS}{prefix.bucket}"
             raise DeploymentError(
-                f"The bucket {place.bucket} needs uniform bucket-level access:"
+                f"The bucket {prefix.bucket} needs uniform bucket-level access:"
                 f" gcloud storage buckets update {address} --uniform-bucket-level-access."
             )
 

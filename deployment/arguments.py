@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from deployment import env_file
 from deployment.errors import Refused
 from deployment.options import ENV_FILE, HELP, OPTIONS, SETTINGS, Option
-from service.settings import values
-from service.settings.values import BadValue, shown
+from settings import values
+from settings.values import BadValue, shown
 
 
 class Arguments:
@@ -17,7 +17,7 @@ class Arguments:
     def __init__(self, argv: Sequence[str]) -> None:
         self.words: list[str] = []
         self._texts: dict[str, str] = {}
-        self._places: dict[str, str] = {}
+        self._origins: dict[str, str] = {}
         waiting = [*argv]
         while waiting:
             self._take(waiting)
@@ -43,8 +43,8 @@ class Arguments:
 
     def called(self, option: Option) -> str:
         """An option as it was said: in a file, or by its flag."""
-        place = self._places.get(option.flag)
-        return f"{place}: {option.setting.name}" if place and option.setting else option.flag
+        origin = self._origins.get(option.flag)
+        return f"{origin}: {option.setting.name}" if origin and option.setting else option.flag
 
     def _take(self, waiting: list[str]) -> None:
         """The first of the words that wait, with its value."""
@@ -62,9 +62,9 @@ class Arguments:
             raise Refused(f"{flag} needs a value.")
         self._set(option, text)
 
-    def _set(self, option: Option, text: str, place: str = "") -> None:
+    def _set(self, option: Option, text: str, origin: str = "") -> None:
         self._texts[option.flag] = text
-        self._places[option.flag] = place
+        self._origins[option.flag] = origin
         if option is ENV_FILE:
             for name, value, line in env_file.read(text):
                 if not values.is_blank(value):

@@ -10,8 +10,8 @@ from deployment import deploy
 from deployment.arguments import Arguments
 from deployment.errors import Refused
 from deployment.options import OPTIONS, Option
-from service.settings.setting import HTTP, UPLOAD
-from service.settings.values import shown
+from settings.setting import HTTP, UPLOAD
+from settings.values import shown
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class Command:
     options: tuple[Option, ...]
     run: Callable[[Arguments], None]
 
-    def check(self, said: Arguments) -> None:
+    def check(self, arguments: Arguments) -> None:
         """Refused for what is said and belongs to other commands, is missing, or cannot be meant."""
         for option in OPTIONS.values():
-            if option in said and option not in self.options:
+            if option in arguments and option not in self.options:
                 others = [name for name, command in COMMANDS.items() if option in command.options]
-                raise Refused(f"{said.called(option)} belongs to {' and '.join(others)}.")
+                raise Refused(f"{arguments.called(option)} belongs to {' and '.join(others)}.")
         for option in self.options:
-            if not said[option] and option.is_required:
+            if not arguments[option] and option.is_required:
                 raise Refused(f"{option.flag} is missing: {option.meaning}.")
 
 
@@ -50,10 +50,10 @@ COMMANDS = {
 
 def run(argv: Sequence[str]) -> None:
     """Do what the arguments say; DeploymentError."""
-    said = Arguments(argv)
-    command = _find(said.words)
-    command.check(said)
-    command.run(said)
+    arguments = Arguments(argv)
+    command = _find(arguments.words)
+    command.check(arguments)
+    command.run(arguments)
 
 
 def _find(words: list[str]) -> Command:

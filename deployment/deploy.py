@@ -10,21 +10,21 @@ from deployment.errors import Refused
 from deployment.gcloud import Gcloud, Printed
 from deployment.options import DRY_RUN, MODEL
 from deployment.target import Deployment
-from service.location import GS
-from service.settings.setting import HTTP, UPLOAD
+from settings.setting import HTTP, UPLOAD
+from storage.location import GS
 
 _STEPS = {HTTP: http_function.deploy, UPLOAD: upload_function.deploy}
 
 
-def run(said: Arguments, functions: tuple[str, ...]) -> None:
+def run(arguments: Arguments, functions: tuple[str, ...]) -> None:
     """Collect and try the files, and deploy the functions one after the other; or print how."""
-    _check(said, functions)
-    is_dry = said.is_on(DRY_RUN)
-    number = "PROJECT_NUMBER" if is_dry else account.check(said, functions)
+    _check(arguments, functions)
+    is_dry = arguments.is_on(DRY_RUN)
+    number = "PROJECT_NUMBER" if is_dry else account.check(arguments, functions)
     with staging.temporary("classifier", stays=is_dry) as folder:
-        staging.collect(folder, None if said[MODEL].startswith(GS) else Path(said[MODEL]))
-        trial.run(said, folder, functions)
-        deployment = Deployment(said, Printed() if is_dry else Gcloud(), folder, number)
+        staging.collect(folder, None if arguments[MODEL].startswith(GS) else Path(arguments[MODEL]))
+        trial.run(arguments, folder, functions)
+        deployment = Deployment(arguments, Printed() if is_dry else Gcloud(), folder, number)
         for function in functions:
             _STEPS[function](deployment)
     if is_dry:
@@ -33,12 +33,12 @@ def run(said: Arguments, functions: tuple[str, ...]) -> None:
             streams.say("PROJECT_NUMBER, TRIGGER and SUBSCRIPTION stand for what gcloud would answer.")
 
 
-def _check(said: Arguments, functions: tuple[str, ...]) -> None:
+def _check(arguments: Arguments, functions: tuple[str, ...]) -> None:
     """Refused for what the functions would refuse, before anything is collected."""
-    model = said[MODEL]
+    model = arguments[MODEL]
     if not model.startswith(GS) and not Path(model).is_file():
         raise Refused(f"There is no model file {model}.")
     for function in functions:
-        environment.check(said, function)
+        environment.check(arguments, function)
     if UPLOAD in functions:
-        upload_function.check(said)
+        upload_function.check(arguments)

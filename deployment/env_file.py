@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deployment.errors import Refused
 from deployment.options import SETTINGS
-from service.settings.values import shown
+from settings.values import shown
 
 
 def read(path: str) -> Iterator[tuple[str, str, str]]:
@@ -18,18 +18,18 @@ def read(path: str) -> Iterator[tuple[str, str, str]]:
     A byte order mark and carriage returns, as Windows writes them, are no part of the text.
     """
     for number, line in enumerate(_text(path).split("\n"), start=1):
-        place = f"{path}, line {number}"
+        origin = f"{path}, line {number}"
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         found = re.fullmatch(r"\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)", line)
         if not found:
-            raise Refused(f"{place}: {shown(line)} is not of the form NAME=VALUE.")
+            raise Refused(f"{origin}: {shown(line)} is not of the form NAME=VALUE.")
         name, text = found.groups()
         if name not in SETTINGS:
-            raise Refused(f"{place}: there is no setting {name}.{_nearest(name)} README lists them.")
+            raise Refused(f"{origin}: there is no setting {name}.{_nearest(name)} README lists them.")
         if re.search(r"\s#", text):
-            raise Refused(f"{place}: {name} is {shown(text)}; a comment has a line of its own.")
-        yield name, text, place
+            raise Refused(f"{origin}: {name} is {shown(text)}; a comment has a line of its own.")
+        yield name, text, origin
 
 
 def _text(path: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from deployment.arguments import Arguments
 from deployment.errors import Refused
 from deployment.options import CONCURRENCY, MODEL, OPTIONS, SETTINGS, UPLOAD_CONCURRENCY, Option
-from service.location import GS
-from service.settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up
-from service.settings.setting import HTTP, UPLOAD
+from settings import BadSetting, HttpSettings, Settings, UploadSettings, wants_warm_up
+from settings.setting import HTTP, UPLOAD
+from storage.location import GS
 
 STAGED_MODEL = "model.onnx"
 DELIMITER = "|"
@@ -20,33 +20,33 @@ _OF_PROCESS = {UPLOAD: {"MALLOC_ARENA_MAX": "2"}}
 _FUNCTIONS = {HTTP: HttpSettings.from_environ, UPLOAD: UploadSettings.from_environ}
 
 
-def variables(said: Arguments, function: str) -> dict[str, str]:
+def variables(arguments: Arguments, function: str) -> dict[str, str]:
     """What a function gets: first what both of them do."""
     # THREADS is what functions-framework serves at a time; below gcloud's --concurrency, requests would queue unseen.
-    found = {"THREADS": said[AT_ONCE[function]]} | _OF_PROCESS.get(function, {})
+    found = {"THREADS": arguments[AT_ONCE[function]]} | _OF_PROCESS.get(function, {})
     for option in sorted(OPTIONS.values(), key=lambda option: HTTP not in option.functions):
         is_read = function == UPLOAD or HTTP in option.functions
-        if option.setting and is_read and (text := said[option]):
+        if option.setting and is_read and (text := arguments[option]):
             found[option.setting.name] = text
-    if not said[MODEL].startswith(GS):
+    if not arguments[MODEL].startswith(GS):
         found["MODEL"] = STAGED_MODEL
     return found
 
 
-def check(said: Arguments, function: str) -> None:
+def check(arguments: Arguments, function: str) -> None:
     """Refused for the first variable that the function would refuse, or gcloud could not hand on."""
-    found = variables(said, function)
+    found = variables(arguments, function)
     try:
         for read in (Settings.from_environ, wants_warm_up, _FUNCTIONS[function]):
             read(found)
     except BadSetting as error:
         option = SETTINGS[error.name]
-        raise Refused(f"{said.called(option)} {error.reason}.") from error
+        raise Refused(f"{arguments.called(option)} {error.reason}.") from error
     for name, text in found.items():
         if DELIMITER in text:
-            raise Refused(f"{said.called(SETTINGS[name])} cannot hold {DELIMITER}.")
+            raise Refused(f"{arguments.called(SETTINGS[name])} cannot hold {DELIMITER}.")
 
 
-def uploads(said: Arguments) -> UploadSettings:
+def uploads(arguments: Arguments) -> UploadSettings:
     """What the upload function understands of its variables."""
-    return UploadSettings.from_environ(variables(said, UPLOAD))
+    return UploadSettings.from_environ(variables(arguments, UPLOAD))

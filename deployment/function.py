@@ -12,14 +12,14 @@ SIZE = (MEMORY, CPU, MIN_INSTANCES, MAX_INSTANCES)
 
 def deploy(deployment: Deployment, function: str, name: str, account: str, *flags: str) -> None:
     """Send the files as a function of that name, which has the account's roles."""
-    said = deployment.said
-    variables = [f"{variable}={text}" for variable, text in environment.variables(said, function).items()]
+    arguments = deployment.arguments
+    variables = [f"{variable}={text}" for variable, text in environment.variables(arguments, function).items()]
     deployment.cloud.run(
         *("functions", "deploy", name, "--gen2", deployment.in_project, deployment.in_region),
-        *(f"--runtime={said[RUNTIME]}", f"--source={deployment.folder}", f"--entry-point={function}"),
+        *(f"--runtime={arguments[RUNTIME]}", f"--source={deployment.folder}", f"--entry-point={function}"),
         f"--service-account={account}",
-        *(f"{option.flag}={said[option]}" for option in SIZE),
-        f"--concurrency={said[AT_ONCE[function]]}",
+        *(f"{option.flag}={arguments[option]}" for option in SIZE),
+        f"--concurrency={arguments[AT_ONCE[function]]}",
         f"--set-env-vars=^{DELIMITER}^{DELIMITER.join(variables)}",
         *flags,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deployment import function, roles
 from deployment.options import ALLOW_UNAUTHENTICATED, NAME, SERVICE_ACCOUNT
 from deployment.target import Deployment
-from service.settings.setting import HTTP
+from settings.setting import HTTP
 
 SECONDS = 60
 """For one request."""
@@ -13,8 +13,8 @@ SECONDS = 60
 
 def deploy(deployment: Deployment) -> None:
     """Deploy it; unless it was said otherwise, callers need permission."""
-    said = deployment.said
-    account = said[SERVICE_ACCOUNT] or roles.make_account(deployment, said[NAME])
+    arguments = deployment.arguments
+    account = arguments[SERVICE_ACCOUNT] or roles.make_account(deployment, arguments[NAME])
     roles.grant_model(deployment, account)
-    access = "--allow-unauthenticated" if said.is_on(ALLOW_UNAUTHENTICATED) else "--no-allow-unauthenticated"
-    function.deploy(deployment, HTTP, said[NAME], account, "--trigger-http", access, f"--timeout={SECONDS}s")
+    access = "--allow-unauthenticated" if arguments.is_on(ALLOW_UNAUTHENTICATED) else "--no-allow-unauthenticated"
+    function.deploy(deployment, HTTP, arguments[NAME], account, "--trigger-http", access, f"--timeout={SECONDS}s")

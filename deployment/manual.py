@@ -6,7 +6,7 @@ import textwrap
 
 from deployment.commands import COMMANDS
 from deployment.options import GROUPS, Option
-from service.settings.setting import HTTP, UPLOAD
+from settings.setting import HTTP, UPLOAD
 
 WIDTH = 110
 COLUMN = 31

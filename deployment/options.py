@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from service.settings import TABLE, common, http, upload, values
-from service.settings.setting import BOTH, HTTP, UPLOAD, NoDefault, Setting
-from service.settings.values import BadValue, shown
+from settings import TABLE, common, http, upload, values
+from settings.setting import BOTH, HTTP, UPLOAD, NoDefault, Setting
+from settings.values import BadValue, shown
 
 MOST_EVENT_SECONDS = 540
 """That Google gives a function for one event: https://cloud.google.com/functions/docs/configuring/timeout."""

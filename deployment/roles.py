@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deployment.options import MODEL
 from deployment.target import Deployment
-from service.location import GS, Location
+from storage.location import GS, Location
 
 VIEWER = "roles/storage.objectViewer"
 USER = "roles/storage.objectUser"
@@ -33,16 +33,16 @@ def grant_in_project(deployment: Deployment, member: str, role: str) -> None:
     grant(deployment, member, role, "projects", "add-iam-policy-binding", deployment.project, condition="None")
 
 
-def grant_on_bucket(deployment: Deployment, place: Location, member: str, role: str) -> None:
+def grant_on_bucket(deployment: Deployment, location: Location, member: str, role: str) -> None:
     """Give an account a role below the prefix, if there is one, and nowhere else."""
-    resource = f"projects/_/buckets/{place.bucket}/objects/{place.below}"
+    resource = f"projects/_/buckets/{location.bucket}/objects/{location.below}"
     below = f'^|^title=below-prefix|expression=resource.name.startsWith("{resource}")'
-    words = ("storage", "buckets", "add-iam-policy-binding", f"{GS}{place.bucket}")
-    grant(deployment, member, role, *words, condition=below if place.name else "None")
+    words = ("storage", "buckets", "add-iam-policy-binding", f"{GS}{location.bucket}")
+    grant(deployment, member, role, *words, condition=below if location.name else "None")
 
 
 def grant_model(deployment: Deployment, member: str) -> None:
     """Let an account read the bucket of a model that is not sent along."""
-    model = deployment.said[MODEL]
+    model = deployment.arguments[MODEL]
     if model.startswith(GS):
         grant_on_bucket(deployment, Location(Location.parse(model).bucket, ""), member, VIEWER)

@@ -16,7 +16,7 @@ from deployment.environment import STAGED_MODEL
 ROOT = Path(__file__).parent.parent
 FILES = ("main.py", "requirements.txt", "constraints.txt")
 REQUIREMENTS, LOCK = FILES[1:]
-PACKAGES = ("predictor", "service")
+PACKAGES = ("predictor", "results", "service", "settings", "storage")
 LEFT_OUT = ("__pycache__", ".*")
 COMMAND_LINE = Path("predictor", "__main__.py")
 DESCRIPTION = Path("service", "http", "openapi.json")

@@ -14,7 +14,7 @@ from deployment.options import PROJECT, REGION
 class Deployment:
     """The files in `folder`, and what was said about the functions that are made of them."""
 
-    said: Arguments
+    arguments: Arguments
     cloud: Cloud
     folder: Path
     project_number: str
@@ -22,7 +22,7 @@ class Deployment:
     @property
     def project(self) -> str:
         """The project's name."""
-        return self.said[PROJECT]
+        return self.arguments[PROJECT]
 
     @property
     def in_project(self) -> str:
@@ -32,4 +32,4 @@ class Deployment:
     @property
     def in_region(self) -> str:
         """What tells gcloud the region of the functions."""
-        return f"--region={self.said[REGION]}"
+        return f"--region={self.arguments[REGION]}"

@@ -14,19 +14,19 @@ from deployment.arguments import Arguments
 from deployment.errors import DeploymentError
 from deployment.options import RUNTIME
 from deployment.processes import HIDDEN
-from service.settings import TABLE
+from settings import TABLE
 
 CHOSEN = "PYTHON"
 """The variable that names a Python which has what requirements.txt asks for."""
 
 
-def run(said: Arguments, folder: Path, functions: tuple[str, ...]) -> None:
+def run(arguments: Arguments, folder: Path, functions: tuple[str, ...]) -> None:
     """Start each function, and have a picture classified; DeploymentError when that does not work."""
-    with _python(said, folder) as python:
+    with _python(arguments, folder) as python:
         names = {setting.name for setting in TABLE}
         environ = {name: text for name, text in os.environ.items() if name not in names}
         for function in functions:
-            environ |= environment.variables(said, function)
+            environ |= environment.variables(arguments, function)
         program = str(Path(__file__).with_name("trial_run.py"))
         command = [python, "-B", program, str(folder), *functions]
         if processes.run(command, stdout=streams.STDERR, environ=environ):
@@ -34,12 +34,12 @@ def run(said: Arguments, folder: Path, functions: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _python(said: Arguments, folder: Path) -> Iterator[str]:
+def _python(arguments: Arguments, folder: Path) -> Iterator[str]:
     """The one that was chosen; or what the function will have: its version, where it is here, and its requirements."""
     if chosen := os.environ.get(CHOSEN):
         yield chosen
         return
-    base = _base(said)
+    base = _base(arguments)
     with staging.temporary("environment") as place:
         streams.say(f"Installing requirements.txt into a new environment of {base}, to try the files in.")
         if processes.run([base, "-m", "venv", str(place)], stdout=streams.STDERR):
@@ -51,9 +51,9 @@ def _python(said: Arguments, folder: Path) -> Iterator[str]:
         yield python
 
 
-def _base(said: Arguments) -> str:
+def _base(arguments: Arguments) -> str:
     """The Python of the runtime, or this one."""
-    version = said[RUNTIME].removeprefix("python")
+    version = arguments[RUNTIME].removeprefix("python")
     name = f"python{version[0]}.{version[1:]}"
     works = shutil.which(name) and processes.run([name, "-c", ""], stdout=HIDDEN, stderr=HIDDEN) == 0
     return name if works else sys.executable

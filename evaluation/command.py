@@ -10,14 +10,14 @@ from pathlib import Path
 from evaluation import document, evaluate, model_copy, progress, summary, threshold
 from evaluation.binomial import CONFIDENCE
 from evaluation.errors import EvaluationError
-from evaluation.measured import Measured
+from evaluation.measured import Evaluation
 from evaluation.threshold import Answered
 from predictor import BadModel, Classifier, Decision
 from predictor.metadata import UNSURE
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EvaluationOptions:
     """What was asked for on the command line.
 
     error: the share of answered pictures that may be wrong; with it the copy of the model is written where `output`
@@ -32,7 +32,7 @@ class Wanted:
     output: Path | None = None
 
 
-def run(model: Path, wanted: Wanted) -> int:
+def run(model: Path, wanted: EvaluationOptions) -> int:
     """Evaluate, and print what came of it; the exit code: 1 where it cannot be measured, 2 where there is no model."""
     try:
         info = Classifier.load(model).info
@@ -59,7 +59,7 @@ def run(model: Path, wanted: Wanted) -> int:
     return 0
 
 
-def _check(model: Path, wanted: Wanted, labels: tuple[str, ...]) -> None:
+def _check(model: Path, wanted: EvaluationOptions, labels: tuple[str, ...]) -> None:
     """What would fail in the end fails before anything is measured."""
     for path in filter(None, (wanted.report, wanted.output)):
         if not path.parent.is_dir():
@@ -70,7 +70,7 @@ def _check(model: Path, wanted: Wanted, labels: tuple[str, ...]) -> None:
         raise EvaluationError(f"The model has a label {UNSURE!r}, which its answers could not be told from.")
 
 
-def _answered(measured: Measured, error: float | None) -> tuple[EvaluationError | None, Answered | None]:
+def _answered(measured: Evaluation, error: float | None) -> tuple[EvaluationError | None, Answered | None]:
     """The score for sure answers, or the error that says why there is none: the rest is to be told even so."""
     if error is None:
         return None, None
@@ -84,7 +84,7 @@ def _decision(answered: Answered, error: float) -> Decision:
     return Decision(answered.score, error, CONFIDENCE, answered.answered / answered.pictures, answered.pictures)
 
 
-def _print(measured: Measured, use: str, answered: Answered | None, *, as_json: bool) -> None:
+def _print(measured: Evaluation, use: str, answered: Answered | None, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(document.of(measured, use, answered), ensure_ascii=True))
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from evaluation.measured import Measured
+from evaluation.measured import Evaluation
 from evaluation.threshold import Answered
-from service import documents
+from results import documents
 
 
-def of(measured: Measured, use: str, answered: Answered | None) -> dict[str, Any]:
+def of(measured: Evaluation, use: str, answered: Answered | None) -> dict[str, Any]:
     """The document that `--json` prints; docs/models.md says what its fields are."""
     labels, calibration = measured.info.labels, measured.calibration()
     return {
@@ -30,7 +30,7 @@ def of(measured: Measured, use: str, answered: Answered | None) -> dict[str, Any
         "calibration": asdict(calibration) if calibration else None,
         "most_certainly_wrong": [
             {
-                "picture": one.place,
+                "picture": one.address,
                 "label": one.known,
                 "answered": one.answered,
                 "score": one.score,
@@ -39,7 +39,7 @@ def of(measured: Measured, use: str, answered: Answered | None) -> dict[str, Any
             for one in measured.most_certainly_wrong
         ],
         "unreadable": measured.failed,
-        "unreadable_pictures": [{"picture": place, "reason": reason} for place, reason in measured.unreadable],
+        "unreadable_pictures": [{"picture": address, "reason": reason} for address, reason in measured.unreadable],
         "unknown_labels": dict(measured.unknown),
         "unlabelled": measured.unlabelled,
         "decision": asdict(answered) if answered else None,

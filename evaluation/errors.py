@@ -10,9 +10,9 @@ class EvaluationError(Exception):
 class BadLabels(EvaluationError, ValueError):
     """A folder or an import file does not say which label its pictures have."""
 
-    def __init__(self, place: str, reason: str) -> None:
-        super().__init__(f"{place}: {reason}")
-        self.place = place
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address}: {reason}")
+        self.address = address
         self.reason = reason
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evaluation import folder, import_file
 from evaluation.errors import BadLabels, EvaluationError
-from evaluation.measured import Measured
+from evaluation.measured import Evaluation
 from evaluation.picture import LabelledPicture
 from evaluation.scoring import score_all
 from predictor import ModelInfo
@@ -17,12 +17,12 @@ Report = Callable[[int, int], None]
 TEST, ALL = "test", "all"
 
 
-def read(place: Path) -> list[LabelledPicture]:
+def read(address: Path) -> list[LabelledPicture]:
     """The pictures of a folder or of an import file; raises BadLabels."""
     try:
-        return folder.read(place) if place.is_dir() else import_file.read(place)
+        return folder.read(address) if address.is_dir() else import_file.read(address)
     except OSError as error:
-        raise BadLabels(str(place), f"it cannot be read: {error.strerror}.") from error
+        raise BadLabels(str(address), f"it cannot be read: {error.strerror}.") from error
 
 
 def chosen(pictures: Sequence[LabelledPicture], use: str | None) -> tuple[list[LabelledPicture], str]:
@@ -34,15 +34,15 @@ def chosen(pictures: Sequence[LabelledPicture], use: str | None) -> tuple[list[L
     return found, use
 
 
-def measure(model: Path, info: ModelInfo, pictures: Sequence[LabelledPicture], report: Report) -> Measured:
+def measure(model: Path, info: ModelInfo, pictures: Sequence[LabelledPicture], report: Report) -> Evaluation:
     """Ask the model about every picture that has one of its labels; raises EvaluationError where none can be."""
     several = next((picture for picture in pictures if len(picture.labels) > 1), None)
     if several:
         named = ", ".join(map(repr, several.labels[:3]))
         raise EvaluationError(
-            f"{several.place} has several labels ({named}). Only pictures with one label each can be evaluated."
+            f"{several.address} has several labels ({named}). Only pictures with one label each can be evaluated."
         )
-    measured, classes = Measured(info), {label: index for index, label in enumerate(info.labels)}
+    measured, classes = Evaluation(info), {label: index for index, label in enumerate(info.labels)}
     known = []
     for picture in pictures:
         if not picture.labels:
@@ -53,17 +53,17 @@ def measure(model: Path, info: ModelInfo, pictures: Sequence[LabelledPicture], r
             measured.unknown[picture.labels[0]] += 1
     if not known:
         raise EvaluationError(_no_label_known(info, measured))
-    scores = score_all(model, [(picture.place, index) for picture, index in known])
+    scores = score_all(model, [(picture.address, index) for picture, index in known])
     for (picture, index), score in zip(known, scores):
         measured.add(picture, index, score)
         report(measured.pictures + measured.failed, len(known))
     if not measured.pictures:
-        place, reason = measured.unreadable[0]
-        raise EvaluationError(f"None of the {len(known):,} pictures could be classified. {place}: {reason}")
+        address, reason = measured.unreadable[0]
+        raise EvaluationError(f"None of the {len(known):,} pictures could be classified. {address}: {reason}")
     return measured
 
 
-def _no_label_known(info: ModelInfo, measured: Measured) -> str:
+def _no_label_known(info: ModelInfo, measured: Evaluation) -> str:
     there = ", ".join(map(repr, list(measured.unknown)[:3])) or "no labels"
     wanted = ", ".join(map(repr, info.labels[:3]))
     return (

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from evaluation.errors import BadLabels
 from evaluation.picture import MOST_PICTURES, LabelledPicture
-from service.location import GS
+from storage.location import GS
 
 USES = {
     "train": "training",
@@ -102,16 +102,16 @@ def _of_object(path: Path, number: int, value: Any) -> LabelledPicture:
         annotations = value.get("classificationAnnotations") or []
         if one := value.get("classificationAnnotation"):
             annotations = [one, *annotations]
-        place, labels = value["imageGcsUri"], [annotation["displayName"] for annotation in annotations]
+        address, labels = value["imageGcsUri"], [annotation["displayName"] for annotation in annotations]
         use = (value.get("dataItemResourceLabels") or {}).get(_ML_USE, "")
-        if not all(isinstance(text, str) for text in (place, use, *labels)):
+        if not all(isinstance(text, str) for text in (address, use, *labels)):
             raise TypeError
     except (AttributeError, KeyError, TypeError) as error:
         form = '{"imageGcsUri": "…", "classificationAnnotation": {"displayName": "…"}}'
         raise _bad(path, number, f"it is not of the form {form}") from error
     if use.lower() not in USES:
         raise _bad(path, number, f"its {_ML_USE} {use!r} is none of training, validation and test")
-    return LabelledPicture(_place(path, place), _unique(labels), USES[use.lower()])
+    return LabelledPicture(_place(path, address), _unique(labels), USES[use.lower()])
 
 
 def _unique(labels: Any) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class Wrong:
     """A wrong answer: how certain it is, what is in its place in the import file, and what was answered there."""
 
     score: float
-    place: str
+    address: str
     known: str
     answered: str
     known_score: float
@@ -54,7 +54,7 @@ class OfLabel:
 
 
 @dataclass
-class Measured:
+class Evaluation:
     """Counts, the confusion of labels, and the pictures that are most certainly wrong."""
 
     info: ModelInfo
@@ -76,7 +76,7 @@ class Measured:
         if score.reason:
             self.failed += 1
             if len(self.unreadable) < MOST_NAMED:
-                self.unreadable.append((picture.place, score.reason))
+                self.unreadable.append((picture.address, score.reason))
             return
         labels = self.info.labels
         self.confusion[known, score.best] += 1
@@ -84,7 +84,7 @@ class Measured:
         self.right.append(known == score.best)
         self.digests.append(score.digest)
         if known != score.best:
-            wrong = Wrong(score.score, picture.place, labels[known], labels[score.best], score.known)
+            wrong = Wrong(score.score, picture.address, labels[known], labels[score.best], score.known)
             (heapq.heappushpop if len(self.wrong) == MOST_WRONG else heapq.heappush)(self.wrong, wrong)
 
     @property
@@ -110,7 +110,7 @@ class Measured:
     @property
     def most_certainly_wrong(self) -> list[Wrong]:
         """The wrong answers with the highest scores: often the labels are wrong, not the answers."""
-        return sorted(self.wrong, key=lambda one: (-one.score, one.place))
+        return sorted(self.wrong, key=lambda one: (-one.score, one.address))
 
     def labels(self) -> list[OfLabel]:
         """Each of the model's labels, in its order."""

@@ -15,6 +15,6 @@ class LabelledPicture:
     use: what an import file says it is for: `training`, `validation`, `test`, or nothing.
     """
 
-    place: str
+    address: str
     labels: tuple[str, ...]
     use: str = ""

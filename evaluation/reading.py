@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from predictor import BadImage, Limits
-from service.location import GS, Location
+from storage.location import GS, Location
 
 if TYPE_CHECKING:
-    from service.storage import Storage
+    from storage.client import Storage
 
 SECONDS_A_PICTURE = 60
 
@@ -24,18 +24,18 @@ class Unreadable(Exception):
         self.reason = reason
 
 
-def read(place: str, limits: Limits) -> bytes:
+def read(address: str, limits: Limits) -> bytes:
     """The bytes of a file or of an object in Cloud Storage; raises Unreadable, and ImageTooLarge over the limit."""
-    return _of_object(place, limits) if place.startswith(GS) else _of_file(place, limits)
+    return _of_object(address, limits) if address.startswith(GS) else _of_file(address, limits)
 
 
-def _of_file(place: str, limits: Limits) -> bytes:
+def _of_file(address: str, limits: Limits) -> bytes:
     try:
-        status = os.stat(place)
+        status = os.stat(address)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("It is not a file.")
         limits.check_bytes(status.st_size)
-        with open(place, "rb") as file:
+        with open(address, "rb") as file:
             return file.read(limits.max_bytes)
     except OSError as error:
         raise Unreadable(f"The file cannot be read: {error.strerror}.") from error
@@ -47,17 +47,17 @@ def _of_file(place: str, limits: Limits) -> bytes:
 
 @lru_cache(maxsize=1)
 def _storage() -> Storage:
-    from service.storage import Storage
+    from storage.client import Storage
 
     return Storage()
 
 
-def _of_object(place: str, limits: Limits) -> bytes:
+def _of_object(address: str, limits: Limits) -> bytes:
     """Whatever Cloud Storage's client raises is a reason for this picture: others may lie in other buckets."""
-    from service.deadline import Deadline
+    from storage.deadline import Deadline
 
     try:
-        source, deadline = Location.parse(place), Deadline.after(SECONDS_A_PICTURE)
+        source, deadline = Location.parse(address), Deadline.after(SECONDS_A_PICTURE)
         newest = _storage().newest(source, deadline)
         if newest is None:
             raise Unreadable("There is no such object.")

@@ -78,10 +78,10 @@ def classifier(model: str) -> Classifier:
     return Classifier.load(model)
 
 
-def _score(model: str, place: str, known: int) -> Score:
+def _score(model: str, address: str, known: int) -> Score:
     loaded = classifier(model)
     try:
-        data = read(place, loaded.limits)
+        data = read(address, loaded.limits)
         scores = loaded.scores(loaded.decode(data))
     except (BadImage, Unreadable) as error:
         return Score(reason=error.reason)

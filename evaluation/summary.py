@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evaluation.measured import MOST_NAMED, Measured
+from evaluation.measured import MOST_NAMED, Evaluation
 from evaluation.threshold import Answered
 
 MOST_LABELS, MOST_CONFUSED, MOST_SHOWN = 20, 10, 10
 
 
-def lines(measured: Measured, use: str, answered: Answered | None) -> Iterator[str]:
+def lines(measured: Evaluation, use: str, answered: Answered | None) -> Iterator[str]:
     """The lines of the summary; names of files are shown with control characters escaped."""
     low, high = measured.interval
     yield f"Model       {measured.info.name}, version {measured.info.version}"
@@ -28,16 +28,16 @@ def lines(measured: Measured, use: str, answered: Answered | None) -> Iterator[s
             yield f"  {number:6,}  {printable(known)} answered with {printable(best)}"
         yield "\nMost certainly wrong; look first whether the label is right"
         for one in measured.most_certainly_wrong[:MOST_SHOWN]:
-            yield f"  {one.score:.4f}  {printable(f'{one.place}: {one.known}, answered {one.answered}')}"
+            yield f"  {one.score:.4f}  {printable(f'{one.address}: {one.known}, answered {one.answered}')}"
     if answered:
         yield f"\n{decided(answered)}"
 
 
-def notes(measured: Measured) -> Iterator[str]:
+def notes(measured: Evaluation) -> Iterator[str]:
     """What was left out of all figures, and why."""
     if measured.failed:
         yield f"Unreadable  {measured.failed:,} pictures could not be classified, and count for nothing:"
-        yield from (f"  {printable(place)}: {reason}" for place, reason in measured.unreadable)
+        yield from (f"  {printable(address)}: {reason}" for address, reason in measured.unreadable)
         if measured.failed > len(measured.unreadable):
             yield f"  and {measured.failed - len(measured.unreadable):,} more"
     if measured.unknown:
@@ -60,7 +60,7 @@ def decided(answered: Answered) -> str:
     )
 
 
-def _labels(measured: Measured) -> Iterator[str]:
+def _labels(measured: Evaluation) -> Iterator[str]:
     labels = sorted(measured.labels(), key=lambda one: (one.recall is None, one.recall or 0.0, one.label))
     labels = [label for label in labels if label.pictures or label.answered]
     yield "\nPrecision  Recall  Pictures  Label"

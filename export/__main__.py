@@ -11,12 +11,14 @@ from typing import Any, get_args
 import click
 from rich.console import Console
 
-from export import noise, progress, summary
+from export import progress
 from export.errors import ExportError, MissingPreprocessing, first_line
 from export.formats.registry import writer_of
 from export.options import DEFAULT_TOLERANCE, PRESETS, RESIZES, Activation, Options, Rounding
 from export.preprocessing.scale import SCALES, Order
+from export.report import summary
 from export.source.source import open_source
+from export.verify import noise
 from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -98,7 +100,7 @@ def main(
     _check_task(target, inspect, predict, pictures, said)
     console = Console(highlight=False, soft_wrap=True)
     with _failures(console, "Not exported. " if target else "", debug):
-        options = Options.said(**said)
+        options = Options.from_command_line(**said)
         if target:
             writer_of(target).check(options)
         with (

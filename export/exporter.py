@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from export.approximation import Approximation
 from export.errors import first_line
 from export.formats.registry import writer_of
 from export.formats.writer import Written
 from export.network import model_file
 from export.opening import Subject, open_subject
 from export.options import Options
-from export.parity import Verification
-from export.pictures import UNREADABLE
 from export.progress import Report
 from export.source.source import Source
+from export.verify.approximation import Approximation
+from export.verify.parity import Verification
+from export.verify.pictures import UNREADABLE
 from predictor import ModelInfo, Prediction
 
 Answer = list[Prediction] | str
@@ -84,7 +84,7 @@ def predict(source: Source, images: Iterable[Path], options: Options, report: Re
 
 def _answer(subject: Subject, image: Path) -> Answer:
     try:
-        scores = subject.original.scores(image.read_bytes())
+        scores = subject.reference_model.scores(image.read_bytes())
     except OSError as error:
         return f"The file cannot be read: {error.strerror}."
     except UNREADABLE as error:

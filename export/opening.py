@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from export import pictures
 from export.errors import ExportError, MissingPreprocessing, NotAClassifier, first_line
 from export.evidence import Evidence
 from export.importers.importer import Opening
-from export.importers.original import Original, check_alike
 from export.importers.pipeline import Pipeline
-from export.network.ending import Ending
+from export.importers.reference_model import ReferenceModel, check_alike
+from export.network.output_activation import OutputActivation
 from export.options import Options
-from export.pictures import UNREADABLE
 from export.progress import Report
-from export.source import labels, layout, maker
+from export.source import discovery, labels, maker
 from export.source.labels import Labels
 from export.source.source import Source
+from export.verify import pictures
+from export.verify.pictures import UNREADABLE
 
 LOOKED_AT = 4  # pictures whose values show what kind of output it is
 
@@ -40,14 +40,14 @@ class Subject:
     notes: tuple[str, ...] = ()
 
     @property
-    def original(self) -> Original:
+    def reference_model(self) -> ReferenceModel:
         """The original, which knows its ending."""
-        return self.pipeline.original
+        return self.pipeline.reference_model
 
     @property
     def activation(self) -> str:
         """What makes the scores in the end."""
-        return self.original.ending.value or self.pipeline.activation or "none"
+        return self.reference_model.output_activation.value or self.pipeline.activation or "none"
 
 
 @contextmanager
@@ -70,9 +70,12 @@ def _with_proposal(missing: MissingPreprocessing, source: Source) -> MissingPrep
 
 def _with_hint(pipeline: Pipeline, source: Source, options: Options) -> Pipeline:
     """The same where nobody said how pixels were made, and something was assumed."""
-    if pipeline.recipe is None or options.pixels.given():
+    if pipeline.preprocessing is None or options.pixels.explicit():
         return pipeline
-    names = (*pipeline.signatures, f"{pipeline.source.input} {pipeline.recipe.layout} to {pipeline.source.output}")
+    names = (
+        *pipeline.signatures,
+        f"{pipeline.source.input} {pipeline.preprocessing.layout} to {pipeline.source.output}",
+    )
     if found := maker.recognise(source, names):
         return replace(pipeline, evidence=pipeline.evidence.and_(Evidence((found.proposal(source.given),))))
     return pipeline
@@ -87,27 +90,27 @@ def _pipeline(source: Source, options: Options, stack: ExitStack, report: Report
 
 def _subject(pipeline: Pipeline, source: Source, options: Options) -> Subject:
     """Look at the values for a few pictures, and from them at how they end and how many classes there are."""
-    seen = _looked_at(pipeline.original)
+    seen = _looked_at(pipeline.reference_model)
     outputs = seen[0].size
     if options.activation:
-        ending = Ending.said(options.activation, outputs)
+        output_activation = OutputActivation.said(options.activation, outputs)
     else:
-        ending = Ending.of(np.stack(seen), pipeline.activation)
-    pipeline = replace(pipeline, original=pipeline.original.ended(ending))
-    labels = _labels(pipeline, source, options, ending.classes(outputs))
+        output_activation = OutputActivation.of(np.stack(seen), pipeline.activation)
+    pipeline = replace(pipeline, reference_model=pipeline.reference_model.ended(output_activation))
+    labels = _labels(pipeline, source, options, output_activation.classes(outputs))
     if pipeline.may_be_features and not (options.activation or labels.source):
         _check_scores(np.stack(seen), pipeline.activation)
     return Subject(pipeline, labels, outputs, tuple(_notes_on_name(pipeline.name)))
 
 
 def _notes_on_name(name: str) -> Iterator[str]:
-    if layout.says_nothing(name):
+    if discovery.says_nothing(name):
         yield f"the model is called {name}, as many are; give it a name of its own with --name."
 
 
 def _check_scores(values: npt.NDArray[Any], activation: str) -> None:
     """Refuse the numbers of a model without labels that nothing shows to be scores."""
-    if activation in ("softmax", "sigmoid") or Ending.are_probabilities(values):
+    if activation in ("softmax", "sigmoid") or OutputActivation.are_probabilities(values):
         return
     raise NotAClassifier(
         f"The model gives {values.shape[1]} numbers for a picture, and nothing says that they are scores: no softmax "
@@ -116,18 +119,18 @@ def _check_scores(values: npt.NDArray[Any], activation: str) -> None:
     )
 
 
-def _looked_at(original: Original) -> list[npt.NDArray[Any]]:
+def _looked_at(reference_model: ReferenceModel) -> list[npt.NDArray[Any]]:
     """The values for a few pictures that the original can read; the first of them it answers alike twice."""
     found: list[npt.NDArray[Any]] = []
     for picture in pictures.made():
         data = picture.read()
         try:
-            values = original.values(data)
+            values = reference_model.values(data)
         except UNREADABLE as error:
             reason = error
             continue
         if not found:
-            check_alike(values, original.values(data))
+            check_alike(values, reference_model.values(data))
         found.append(values)
         if len(found) == LOOKED_AT:
             return found

@@ -29,7 +29,7 @@ Rounding = Literal["int8", "float16"]
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelOptions:
     """How pictures became pixels in training; only for a model that takes pixels.
 
     size: (height, width). resize: one of RESIZES. orientation: whether EXIF's is applied. decoder, jpeg_transform: by
@@ -46,24 +46,24 @@ class Pixels:
     jpeg_transform: JpegTransform | None = None
     shorter_side: int | None = None
 
-    def given(self) -> list[str]:
+    def explicit(self) -> list[str]:
         """The names of what is said."""
         return [field.name for field in fields(self) if getattr(self, field.name) is not None]
 
-    def over(self, preset: Pixels) -> Pixels:
+    def over(self, preset: PixelOptions) -> PixelOptions:
         """All that is said here, and of `preset` what is not."""
-        return replace(preset, **{name: getattr(self, name) for name in self.given()})
+        return replace(preset, **{name: getattr(self, name) for name in self.explicit()})
 
 
 PRESETS = {
-    "keras-image-dataset": Pixels(resize="tf-bilinear", fit="stretch", orientation="ignore"),
-    "keras-load-img": Pixels(resize="pillow-nearest", fit="stretch", orientation="ignore"),
-    "teachable-machine": Pixels(SCALES["-1..1"], "rgb", "pillow-lanczos", "crop", "ignore"),
-    "teachable-machine-upload": Pixels(SCALES["127"], "rgb", "chromium-image", "crop", "apply"),
-    "teachable-machine-webcam": Pixels(SCALES["127"], "rgb", "chromium-frame", "crop", "apply"),
-    "opencv": Pixels(None, "bgr", "cv2-linear", "stretch", "apply"),
-    "tf-hub": Pixels(SCALES["0..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
-    "automl-edge": Pixels(SCALES["-1..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
+    "keras-image-dataset": PixelOptions(resize="tf-bilinear", fit="stretch", orientation="ignore"),
+    "keras-load-img": PixelOptions(resize="pillow-nearest", fit="stretch", orientation="ignore"),
+    "teachable-machine": PixelOptions(SCALES["-1..1"], "rgb", "pillow-lanczos", "crop", "ignore"),
+    "teachable-machine-upload": PixelOptions(SCALES["127"], "rgb", "chromium-image", "crop", "apply"),
+    "teachable-machine-webcam": PixelOptions(SCALES["127"], "rgb", "chromium-frame", "crop", "apply"),
+    "opencv": PixelOptions(None, "bgr", "cv2-linear", "stretch", "apply"),
+    "tf-hub": PixelOptions(SCALES["0..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
+    "automl-edge": PixelOptions(SCALES["-1..1"], "rgb", "tf-bilinear", "stretch", "ignore"),
 }
 """The common pipelines. Keras's two and OpenCV's deliver 0 to 255 and leave the scale to the user's code or a layer.
 
@@ -87,8 +87,8 @@ class Options:
     name: str | None = None
     labels: Path | None = None
     activation: Activation | None = None
-    pixels: Pixels = Pixels()
-    said_pixels: Pixels | None = None
+    pixels: PixelOptions = PixelOptions()
+    explicit_pixels: PixelOptions | None = None
     samples: Path | None = None
     labelled: Path | None = None
     images: Path | None = None
@@ -105,9 +105,9 @@ class Options:
             )
 
     @property
-    def typed(self) -> Pixels:
+    def typed(self) -> PixelOptions:
         """What the user himself said of pixels, without what a preset adds."""
-        return self.pixels if self.said_pixels is None else self.said_pixels
+        return self.pixels if self.explicit_pixels is None else self.explicit_pixels
 
     @property
     def approximates(self) -> bool:
@@ -115,7 +115,7 @@ class Options:
         return bool(self.quantize or self.reduced_jpeg)
 
     @classmethod
-    def said(
+    def from_command_line(
         cls,
         *,
         preset: str | None = None,
@@ -135,7 +135,7 @@ class Options:
         """The options as the command line names them; ExportError where they contradict each other."""
         if shorter_side and fit not in (None, "shorter-side"):
             raise ExportError(f"--shorter-side goes with --fit shorter-side, not with --fit {fit}.")
-        pixels = Pixels(
+        pixels = PixelOptions(
             _scale(scale, mean, std),
             channels,
             resize,
@@ -146,7 +146,7 @@ class Options:
             jpeg_transform,
             shorter_side,
         )
-        return cls(pixels=pixels.over(PRESETS[preset]) if preset else pixels, said_pixels=pixels, **others)
+        return cls(pixels=pixels.over(PRESETS[preset]) if preset else pixels, explicit_pixels=pixels, **others)
 
 
 def _scale(name: str | None, mean: Levels | None, std: Levels | None) -> Scale | None:

@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.preprocessing import Preprocessing
 from predictor import Decoding, ModelInfo, Resizing
 
 GRAPHS = 1
@@ -26,7 +26,7 @@ _SCALE_DIGITS = 4  # of the scales of a quantised network; those after them may 
 _WHOLE = (TensorProto.INT8, TensorProto.UINT8)
 
 
-def version(info: ModelInfo, recipe: Recipe | None, quantized: onnx.ModelProto | None = None) -> str:
+def version(info: ModelInfo, preprocessing: Preprocessing | None, quantized: onnx.ModelProto | None = None) -> str:
     """Hex digits of the SHA-256 of all that decides what a file answers.
 
     info: its own version and name count for nothing. recipe: of a model that takes pixels. quantized: the finished
@@ -40,7 +40,7 @@ def version(info: ModelInfo, recipe: Recipe | None, quantized: onnx.ModelProto |
         "activation": info.activation,
         "decoding": _without_defaults(info.decoding),
         "resizing": _without_nothing(info.resizing) if info.resizing else None,
-        "recipe": _decisive(recipe) if recipe else None,
+        "recipe": _decisive(preprocessing) if preprocessing else None,
         "quantized": _digest(quantized) if quantized else None,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:DIGITS]
@@ -58,10 +58,18 @@ def _without_nothing(resizing: Resizing) -> dict[str, Any]:
     return values if resizing.shorter else {name: values[name] for name in values if name != "shorter"}
 
 
-def _decisive(recipe: Recipe) -> list[Any]:
-    size = [recipe.height, recipe.width, recipe.batch]
-    side = [recipe.shorter] if recipe.shorter else []
-    said = [str(recipe.layout), size, recipe.resize, recipe.fit, recipe.orientation, recipe.order, recipe.scale.steps]
+def _decisive(preprocessing: Preprocessing) -> list[Any]:
+    size = [preprocessing.height, preprocessing.width, preprocessing.batch]
+    side = [preprocessing.shorter] if preprocessing.shorter else []
+    said = [
+        str(preprocessing.layout),
+        size,
+        preprocessing.resize,
+        preprocessing.fit,
+        preprocessing.orientation,
+        preprocessing.order,
+        preprocessing.scale.steps,
+    ]
     return said + side
 
 

@@ -10,7 +10,7 @@ from predictor.errors import (
     UnsupportedImage,
 )
 from predictor.limits import Limits
-from predictor.metadata import Decision, Decoding, ModelInfo, Parity, Resizing, Source
+from predictor.metadata import Decision, Decoding, ModelInfo, Parity, Provenance, Resizing
 
 __all__ = [
     "ANY_SCORE",
@@ -25,9 +25,9 @@ __all__ = [
     "Parity",
     "Prediction",
     "PredictorError",
+    "Provenance",
     "Resizing",
     "Scores",
-    "Source",
     "UnclassifiableImage",
     "UnsupportedImage",
     "best",

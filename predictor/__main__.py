@@ -39,7 +39,7 @@ def main(model: Path, images: tuple[Path, ...], top_k: int, as_json: bool, **mea
             from evaluation import command  # is not there where only what is deployed is
 
             measuring["pictures"], measuring["use"] = measuring.pop("evaluate"), measuring.pop("ml_use")
-            sys.exit(command.run(model, command.Wanted(as_json=as_json, **measuring)))
+            sys.exit(command.run(model, command.EvaluationOptions(as_json=as_json, **measuring)))
     except ImportError as error:
         click.echo(f"A library that is needed cannot be imported: {error}", err=True)
         sys.exit(2)

@@ -97,7 +97,7 @@ class Resizing:
 
 
 @dataclass(frozen=True)
-class Source:
+class Provenance:
     """Where the model came from; `fingerprint` is the SHA-256 of the SavedModel's files."""
 
     name: str
@@ -176,7 +176,7 @@ class ModelInfo:
     activation: str
     decoding: Decoding
     preprocessing: tuple[str, ...]
-    source: Source
+    source: Provenance
     parity: Parity | None = None
     drawing: Drawing | None = None
     resizing: Resizing | None = None
@@ -233,7 +233,7 @@ def _from_document(document: dict[str, Any]) -> ModelInfo:
         "preprocessing": _texts(document["preprocessing"]),
         "decoding": Decoding(**_all_known(Decoding, document["decoding"])),
         "resizing": Resizing(**_all_known(Resizing, resizing)) if resizing else None,
-        "source": Source(**_known(Source, document["source"])),
+        "source": Provenance(**_known(Provenance, document["source"])),
         "parity": Parity(**_known(Parity, parity)) if parity else None,
         "decision": Decision(**_known(Decision, decision)) if decision else None,
         "impossible_sizes": tuple(tuple(size) for size in document.get("impossible_sizes", [])),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from threading import Condition
 
-from service.deadline import Deadline, OutOfTime
+from storage.deadline import Deadline, OutOfTime
 
 
 class Budget:

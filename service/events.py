@@ -17,7 +17,7 @@ from typing import Any
 from google.api_core.datetime_helpers import from_rfc3339
 from werkzeug.datastructures import Headers
 
-from service.upload import Upload
+from storage.upload import Upload
 
 UPLOADS = {
     "google.cloud.storage.object.v1.finalized",

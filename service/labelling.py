@@ -11,18 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from predictor import BadImage, Classifier, Scores
-from service import given, selection
-from service.calls import Gone
-from service.deadline import Deadline, Schedule
-from service.encoding import unpack
-from service.errors import status_of
+from results import predicted_labels, selection
+from results.errors import status_of
+from results.outcome import Outcome, rule_for
+from results.recorder import Recorder, put
 from service.lazy import Lazy
-from service.outcome import Outcome, rule_for
-from service.recorder import Recorder, put
-from service.settings import UploadSettings
-from service.storage import Storage
-from service.upload import Upload
 from service.workers import Workers
+from settings import UploadSettings
+from storage.calls import ObjectNotFound
+from storage.client import Storage
+from storage.deadline import Deadline, Schedule
+from storage.encoding import unpack
+from storage.upload import Upload
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ READ_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Labeller:
-    """Labels uploads; what follows from an error is in the table of `service/outcome.py`."""
+    """Labels uploads; what follows from an error is in the table of `results/outcome.py`."""
 
     classifier: Lazy[Classifier]
     storage: Lazy[Storage]
@@ -84,13 +84,13 @@ class Labeller:
         classifier = self.classifier.made() or self.workers.wait_for(self.classifier, schedule.classified)
         scores = self._scores(upload, classifier, schedule.classified)
         info, settings = classifier.info, self.settings
-        stored = given.best(scores, info, settings.top_k, settings.min_score)
-        labels = given.given(scores, info, settings.min_score)
+        stored = predicted_labels.best(scores, info, settings.top_k, settings.min_score)
+        labels = predicted_labels.predicted(scores, info, settings.min_score)
         outcome = self._recorder().labels(upload, stored, schedule.stored)
         if outcome is Outcome.LABELLED and self.settings.annotate:
-            keys = given.metadata(labels, info) | {"classified-by": f"{info.name} {info.version}"}
+            keys = predicted_labels.metadata(labels, info) | {"classified-by": f"{info.name} {info.version}"}
             self.storage().annotate(upload.location, upload.generation, keys, schedule.stored)
-        return outcome, given.told(labels)
+        return outcome, predicted_labels.in_words(labels)
 
     def _scores(self, upload: Upload, classifier: Classifier, deadline: Deadline) -> Scores:
         """What the classifier says of an upload; its file is held no longer, and unpacked by who decodes it."""
@@ -114,14 +114,14 @@ class Labeller:
         recorder = self._recorder()
         stored = recorder.error(upload, outcome, code, reason, deadline)
         if self.settings.failed and stored is outcome:
-            mark, storage = recorder.mark(upload, outcome), self.storage()
-            with suppress(Gone):  # then there is nothing to look at
+            result_version, storage = recorder.result_version(upload, outcome), self.storage()
+            with suppress(ObjectNotFound):  # then there is nothing to look at
                 put(
                     self.settings.failed,
                     upload,
-                    mark,
+                    result_version,
                     "",
-                    lambda place: storage.copy(upload.location, place, upload.content_type, mark, deadline),
+                    lambda place: storage.copy(upload.location, place, upload.content_type, result_version, deadline),
                 )
         return stored, reason
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from predictor import BadModel, Classifier, runtime
-from service.deadline import STORAGE_SHARE, Deadline
-from service.location import GS, Location
-from service.settings import Settings
+from settings import Settings
+from storage.deadline import STORAGE_SHARE, Deadline
+from storage.location import GS, Location
 
 if TYPE_CHECKING:
-    from service.storage import Storage
+    from storage.client import Storage
 
 
 _log = logging.getLogger(__name__)

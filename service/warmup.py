@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from predictor import Classifier
-from service.settings import BadSetting
+from settings import BadSetting
 
 SIDE = 8  # pixels of the picture that is classified once
 

@@ -9,7 +9,7 @@ from contextvars import copy_context
 from typing import TypeVar
 
 from service.budget import Budget
-from service.deadline import Deadline, OutOfTime
+from storage.deadline import Deadline, OutOfTime
 
 IN_FLIGHT = 128 * 1024 * 1024
 """Bytes of files that are read or wait for a thread, all events together."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.settings import TABLE
-from tests.processes import running_function
+from emulator.processes import running_function
+from settings import TABLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

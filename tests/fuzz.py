@@ -19,6 +19,7 @@ from random import Random
 
 import atheris  # type: ignore[import-not-found]
 
+from deployment.staging import PACKAGES
 from tests.fuzzing import requests
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,7 @@ SECONDS_A_BYTE = 3e-6
 SECONDS_A_PIXEL = 400e-9
 TRIES = 3
 
-with atheris.instrument_imports(include=["predictor", "service"]):
+with atheris.instrument_imports(include=[*PACKAGES]):
     from functions_framework import create_app
 
     import service.http  # noqa: F401 - which the function imports once more

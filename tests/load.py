@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.processes import ROOT, function_process
+from emulator.processes import ROOT, function_process
 
 SAMPLES = sorted((ROOT / "examples" / "digits" / "samples").glob("*.png"))
 WARM_UP = 1 / 3  # of the time, before memory is looked at first

@@ -25,25 +25,27 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from deployment.options import DEPLOYED
+from deployment.staging import PACKAGES
+from emulator import CloudStorage
+from emulator.processes import free_port, running_function
 from examples.digits.train import split
 from export.__main__ import main as export_command
-from export.approximation import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
 from export.options import PRESETS, RESIZES, Activation, Fit
 from export.preprocessing.scale import SCALES, Order
 from export.report.page import SHOWN_PICTURES
 from export.source import label_file, labels
 from export.source.source import open_source
-from predictor import Classifier, Decoding, ModelInfo, Parity, Resizing, Source
+from export.verify.approximation import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
+from predictor import Classifier, Decoding, ModelInfo, Parity, Provenance, Resizing
 from predictor.__main__ import main as predict_command
 from predictor.metadata import READABLE, Drawing
-from service import deadline, outcome, results
-from service.errors import STATUS_NAMES
+from results import outcome, stored
+from results.errors import STATUS_NAMES
 from service.http import forms, json_document, patience, worker
-from service.settings import TABLE
-from service.settings import setting as readers
-from service.upload import Upload
-from tests.cloud_storage import CloudStorage
-from tests.processes import free_port, running_function
+from settings import TABLE
+from settings import setting as readers
+from storage import deadline
+from storage.upload import Upload
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -89,7 +91,7 @@ def user_folder(tmp_path: Path, digits_model: Path) -> Path:
     shutil.copy(digits_model, tmp_path / "model.onnx")
     for name in ("cat.jpg", "dog.png"):
         shutil.copy(SAMPLE, tmp_path / name)
-    for name in ("evaluation", "export", "pages", "predictor", "examples", "main.py", "service"):
+    for name in ("evaluation", "export", "pages", "examples", "main.py", *PACKAGES):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "my_saved_model").symlink_to(ROOT / "examples" / "digits" / "saved_model")
     return tmp_path
@@ -254,8 +256,8 @@ def test_model_file() -> None:
     table = MODEL_FILE.split("\n## The document\n")[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (.*) \|$", table, re.MULTILINE))
     assert set(rows) == {"format", *(field.name for field in dataclasses.fields(ModelInfo))}
-    for part in (Source, Parity):
-        named = set(re.findall(r"`(\w+)`", rows[part.__name__.lower()]))
+    for name, part in (("source", Provenance), ("parity", Parity)):
+        named = set(re.findall(r"`(\w+)`", rows[name]))
         assert named == {field.name for field in dataclasses.fields(part)}
     assert [int(form) for form in re.findall(r"^\| (\d) \|", MODEL_FILE, re.MULTILINE)] == sorted(READABLE)[::-1]
 
@@ -508,7 +510,7 @@ def test_upload_result() -> None:
     (block,) = re.findall(r"```json\n(.*?)```", UPLOADS, re.DOTALL)
     shown = json.loads(block)
     upload = Upload("photos", "in/a.png", 1, "image/png", 1, {}, "1", None)
-    real = results.document(upload, {"predictions": []}, None)
+    real = stored.document(upload, {"predictions": []}, None)
     assert list(shown) == list(real)
     assert list(shown["source"]) == list(real["source"])
 
@@ -528,7 +530,7 @@ def until_there(command: str) -> dict[str, Any]:
 @needs_curl
 def test_emulate(user_folder: Path) -> None:
     """The whole loop: what `make emulate` prints uploads pictures, with curl and the real client, and shows labels."""
-    command = [sys.executable, "-m", "tests.emulate", str(user_folder / "model.onnx"), "--port", "0"]
+    command = [sys.executable, "-m", "emulator.labelling", str(user_folder / "model.onnx"), "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

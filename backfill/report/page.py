@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from backfill import telling
-from backfill.finished import Finished
 from backfill.job import Job
-from backfill.printable import printable
-from backfill.summary import MOST_LEAST_CERTAIN, WITHOUT_LABELS, Summary
-from backfill.telling import HEADINGS, Measured, Row
+from backfill.pipeline.finished import Finished
+from backfill.report import messages
+from backfill.report.messages import HEADINGS, Row, TimedSummary
+from backfill.report.printable import printable
+from backfill.report.summary import MOST_LEAST_CERTAIN, WITHOUT_LABELS, Summary
 from pages import template, thumbnail
 from pages.thumbnail import Thumbnail
-from service.outcome import Outcome
+from results.outcome import Outcome
 
 MOST_BYTES = 8_000_000
 """Of all thumbnails together, as they stand in the page."""
@@ -25,7 +25,7 @@ MOST_OTHERS = 200
 
 
 @dataclass(frozen=True)
-class Card:
+class LabelledPicture:
     """One picture as it is shown; score as the model gave it."""
 
     name: str
@@ -39,10 +39,10 @@ class Section:
 
     label: str
     count: int
-    cards: tuple[Card, ...]
+    cards: tuple[LabelledPicture, ...]
 
 
-def write(path: Path, job: Job, measured: Measured) -> None:
+def write(path: Path, job: Job, measured: TimedSummary) -> None:
     """Write the page about a run."""
     summary = measured.summary
     sections = list(_sections(summary, job.pictures.prefix.rfind("/") + 1))
@@ -65,18 +65,18 @@ def write(path: Path, job: Job, measured: Measured) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _figures(measured: Measured) -> Iterator[tuple[str, str]]:
+def _figures(measured: TimedSummary) -> Iterator[tuple[str, str]]:
     outcomes = measured.summary.outcomes
     yield "Labelled", f"{outcomes[Outcome.LABELLED]:,}"
     for outcome, heading in HEADINGS.items():
         if outcomes[outcome]:
             yield heading, f"{outcomes[outcome]:,}"
-    yield "Time", telling.duration(measured.seconds)
+    yield "Time", messages.duration(measured.seconds)
 
 
 def _reasons(summary: Summary) -> Iterator[Row]:
     for outcome, heading in HEADINGS.items():
-        if lines := list(telling.most(telling.reasons(summary, outcome), telling.MOST_REASONS)):
+        if lines := list(messages.most(messages.reasons(summary, outcome), messages.MOST_REASONS)):
             yield heading, list(map(printable, lines))
 
 
@@ -91,7 +91,10 @@ def _sections(summary: Summary, start: int) -> Iterator[Section]:
     lowest = {label: found[0].score for label, found in shown.items()}
     for label in sorted(summary.labels, key=lambda label: (lowest.get(label, math.inf), -summary.labels[label], label)):
         found = shown.get(label, [])
-        cards = (Card(printable(one.source.name[start:]), one.score, thumbnail.of_file(one.thumbnail)) for one in found)
+        cards = (
+            LabelledPicture(printable(one.source.name[start:]), one.score, thumbnail.of_file(one.thumbnail))
+            for one in found
+        )
         yield Section(printable(label), summary.labels[label], tuple(cards))
 
 

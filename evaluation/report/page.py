@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation import summary
-from evaluation.measured import Measured, Wrong
+from evaluation.measured import Evaluation, Wrong
 from evaluation.reading import Unreadable, read
 from evaluation.threshold import Answered
 from pages import template, thumbnail
@@ -23,7 +23,7 @@ MOST_CLASSES = 20
 
 
 @dataclass(frozen=True)
-class Card:
+class WrongPicture:
     """One wrong answer as it is shown; no picture where it cannot be read any more."""
 
     name: str
@@ -33,7 +33,7 @@ class Card:
     picture: Thumbnail | None
 
 
-def write(path: Path, measured: Measured, use: str, answered: Answered | None) -> None:
+def write(path: Path, measured: Evaluation, use: str, answered: Answered | None) -> None:
     """Write the page; raises OSError."""
     labels = sorted(measured.labels(), key=lambda one: (one.recall is None, one.recall or 0.0, one.label))
     page = template.in_folder(Path(__file__).parent, "page.html").render(
@@ -54,7 +54,7 @@ def write(path: Path, measured: Measured, use: str, answered: Answered | None) -
     path.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
-def _figures(measured: Measured) -> Iterator[tuple[str, str]]:
+def _figures(measured: Evaluation) -> Iterator[tuple[str, str]]:
     low, high = measured.interval
     yield "Accuracy", f"{measured.accuracy:.1%}"
     yield "95 % interval (Wilson)", f"{low:.1%} to {high:.1%}"
@@ -64,10 +64,10 @@ def _figures(measured: Measured) -> Iterator[tuple[str, str]]:
         yield "Expected calibration error", f"{calibration.error:.3f}"
 
 
-def _card(wrong: Wrong, measured: Measured) -> Card:
+def _card(wrong: Wrong, measured: Evaluation) -> WrongPicture:
     try:
-        pixels = decode(read(wrong.place, Limits()), measured.info.decoding, Limits())
+        pixels = decode(read(wrong.address, Limits()), measured.info.decoding, Limits())
         picture = thumbnail.of_file(thumbnail.encoded(pixels, LONGEST))
     except (BadImage, Unreadable, MemoryError):  # it was replaced since it was answered
         picture = None
-    return Card(summary.printable(wrong.place), wrong.known, wrong.answered, wrong.score, picture)
+    return WrongPicture(summary.printable(wrong.address), wrong.known, wrong.answered, wrong.score, picture)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from export import pictures
 from export.features import required
 from export.opening import Subject
 from export.options import DEFAULT_TOLERANCE, Options
-from export.pictures import Picture
+from export.verify import pictures
+from export.verify.pictures import Picture
 from export.version import version
 from predictor import ModelInfo
 
@@ -30,7 +30,7 @@ def describe(subject: Subject, options: Options, tools: dict[str, str]) -> Model
         tools=tools,
         requires=required(pipeline.decoding, pipeline.resizing),
     )
-    return replace(info, version=version(info, pipeline.recipe))
+    return replace(info, version=version(info, pipeline.preprocessing))
 
 
 def tolerance(subject: Subject, options: Options) -> float:

@@ -11,9 +11,9 @@ from export.options import Options
 from export.progress import Report
 
 if TYPE_CHECKING:  # takes TensorFlow along, and options are checked before it is loaded
-    from export.approximation import Approximation
     from export.opening import Subject
-    from export.parity import Verification
+    from export.verify.approximation import Approximation
+    from export.verify.parity import Verification
     from predictor import ModelInfo
 
 Row = tuple[str, tuple[str, ...]]

@@ -35,14 +35,14 @@ _SAME = frozenset(("Identity", "ReadVariableOp"))
 
 
 @dataclass(frozen=True)
-class Origin:
+class PathOrigin:
     """Where the name of a file comes from: fed by us, for the checkpoint or an asset, or read from a variable."""
 
     kind: str
     variable: str = ""
 
 
-CHECKPOINT, ASSET = Origin("checkpoint"), Origin("asset")
+CHECKPOINT, ASSET = PathOrigin("checkpoint"), PathOrigin("asset")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Finding:
 
 
 @dataclass
-class Budget:
+class StepBudget:
     """How much of a graph is still looked at."""
 
     steps: int = MOST_STEPS
@@ -81,7 +81,7 @@ class _Scope:
     """The main graph, or a function called with arguments of known origin."""
 
     nodes: Mapping[str, NodeDef]
-    given: Mapping[str, Origin | None]
+    given: Mapping[str, PathOrigin | None]
 
     def node(self, tensor: str) -> NodeDef | None:
         return self.nodes.get(tensor.removeprefix("^").partition(":")[0])
@@ -93,13 +93,13 @@ class Library:
 
     nodes: dict[str, NodeDef]
     functions: dict[str, FunctionDef]
-    budget: Budget = field(default_factory=Budget)
+    budget: StepBudget = field(default_factory=StepBudget)
     _bodies: dict[str, dict[str, NodeDef]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, graph_def: Any) -> Library:
         """That of a GraphDef."""
-        budget = Budget()
+        budget = StepBudget()
         budget.spend(len(graph_def.node) + len(graph_def.library.function))
         functions = {function.signature.name: function for function in graph_def.library.function}
         return cls({node.name: node for node in graph_def.node}, functions, budget)
@@ -130,17 +130,17 @@ class Reach:
     """What some tensors of the main graph reach; `fed` are the tensors that are given names of files."""
 
     library: Library
-    fed: Mapping[str, Origin]
+    fed: Mapping[str, PathOrigin]
     nodes: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     _findings: list[Finding] = field(default_factory=list)
     _reads: list[tuple[Finding, str]] = field(default_factory=list)
     _written: dict[str, bool] = field(default_factory=dict)
-    _waiting: list[tuple[str, tuple[Origin | None, ...]]] = field(default_factory=list)
-    _entered: set[tuple[str, tuple[Origin | None, ...]]] = field(default_factory=set)
+    _waiting: list[tuple[str, tuple[PathOrigin | None, ...]]] = field(default_factory=list)
+    _entered: set[tuple[str, tuple[PathOrigin | None, ...]]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, library: Library, tensors: Iterable[str], fed: Mapping[str, Origin]) -> Reach:
+    def of(cls, library: Library, tensors: Iterable[str], fed: Mapping[str, PathOrigin]) -> Reach:
         """All that the tensors need and what that calls; TooComplex where it is beyond measure."""
         reach = cls(library, fed)
         reach._follow(tensors)
@@ -185,7 +185,7 @@ class Reach:
         if node.op not in self.library.functions:
             self._judge(node, scope)
 
-    def _enter(self, function: str, origins: tuple[Origin | None, ...]) -> None:
+    def _enter(self, function: str, origins: tuple[PathOrigin | None, ...]) -> None:
         self.functions.add(function)
         if (function, origins) not in self._entered:
             self.library.budget.spend(1 + len(origins))
@@ -211,7 +211,7 @@ class Reach:
         ):
             self._findings.append(finding)
 
-    def _origin(self, tensor: str, scope: _Scope) -> Origin | None:
+    def _origin(self, tensor: str, scope: _Scope) -> PathOrigin | None:
         """Where a name of a file comes from; None for anything that is not known."""
         while tensor:
             self.library.budget.spend()
@@ -226,7 +226,7 @@ class Reach:
             tensor = next(iter(node.input), "")
         return None
 
-    def _arguments(self, node: NodeDef, function: str, scope: _Scope) -> tuple[Origin | None, ...]:
+    def _arguments(self, node: NodeDef, function: str, scope: _Scope) -> tuple[PathOrigin | None, ...]:
         """The origins of what a function is called with, as far as they matter."""
         wanted = self.library.functions[function].signature.input_arg
         matters = [argument.type in _OF_FILES for argument in wanted]
@@ -249,7 +249,7 @@ class Reach:
         arguments = [argument.name for argument in function.signature.input_arg]
         # Each argument stands for itself in place of an origin.
         scope = _Scope(
-            self.library.body(function.signature.name), {name: Origin("argument", name) for name in arguments}
+            self.library.body(function.signature.name), {name: PathOrigin("argument", name) for name in arguments}
         )
         outputs = [function.ret[output.name] for output in function.signature.output_arg]
         same = (self._origin(output, scope) == scope.given[name] for output, name in zip(outputs, arguments))
@@ -259,10 +259,10 @@ class Reach:
 _OF_FILES = (tf.string.as_datatype_enum, tf.resource.as_datatype_enum)
 
 
-def _of_variable(node: NodeDef | None, in_main_graph: bool) -> Origin | None:
+def _of_variable(node: NodeDef | None, in_main_graph: bool) -> PathOrigin | None:
     if node is None or not in_main_graph or node.op != "VarHandleOp":
         return None
-    return Origin("variable", node.name) if attribute(node, "dtype").type == tf.string.as_datatype_enum else None
+    return PathOrigin("variable", node.name) if attribute(node, "dtype").type == tf.string.as_datatype_enum else None
 
 
 def _file_name(node: NodeDef) -> str:

@@ -200,8 +200,10 @@ def _fill_keras_copies(session: tf.compat.v1.Session) -> None:
     )
     session.run(
         [
-            tf.raw_ops.AssignVariableOp(resource=original, value=tf.raw_ops.ReadVariableOp(resource=copy, dtype=dtype))
-            for (original, copy, dtype), is_restored in zip(pairs, restored)
+            tf.raw_ops.AssignVariableOp(
+                resource=reference_model, value=tf.raw_ops.ReadVariableOp(resource=copy, dtype=dtype)
+            )
+            for (reference_model, copy, dtype), is_restored in zip(pairs, restored)
             if is_restored == [False, True]
         ]
     )

@@ -10,9 +10,9 @@ import onnx
 
 from export.evidence import Evidence
 from export.graph.flatten import FlatGraph
-from export.importers.original import Original
-from export.preprocessing.recipe import Recipe
-from predictor import Decoding, Resizing, Source
+from export.importers.reference_model import ReferenceModel
+from export.preprocessing.preprocessing import Preprocessing
+from predictor import Decoding, Provenance, Resizing
 
 if TYPE_CHECKING:  # it makes pipelines itself
     from export.importers.tflite.model import TfliteModel
@@ -23,24 +23,24 @@ class Pipeline:
     """A model, opened and understood.
 
     name: the model's name in answers. source: where it came from. signatures: all that the model has, for a person.
-    decoding, resizing: what is done before the graph. recipe: that of a model that takes pixels. steps: the
+    decoding, resizing: what is done before the graph. preprocessing: that of a model that takes pixels. steps: the
     preprocessing in words. evidence: why it is this preprocessing. activation: what makes the model's own output, as
-    `interface.activation` says it. original: the model itself. own_labels: the names that it gives so many classes, if
-    it does. step: the distance of two neighbouring values, for a model whose output is in whole numbers. convert: makes
-    what `network.convert` gives. network: what it makes it of, for other formats. may_be_features: whether nothing in
-    this kind of file tells scores from other numbers.
+    `interface.activation` says it. own_labels: the names that it gives so many classes, if it does. step: the distance
+    of two neighbouring values, for a model whose output is in whole numbers. convert: makes what `network.convert`
+    gives. network: what it makes it of, for other formats. may_be_features: whether nothing in this kind of file tells
+    scores from other numbers.
     """
 
     name: str
-    source: Source
+    source: Provenance
     signatures: tuple[str, ...]
     decoding: Decoding
     resizing: Resizing | None
-    recipe: Recipe | None
+    preprocessing: Preprocessing | None
     steps: tuple[str, ...]
     evidence: Evidence
     activation: str
-    original: Original
+    reference_model: ReferenceModel
     own_labels: Callable[[int], OwnLabels | None]
     step: float
     convert: Callable[[], onnx.ModelProto]

@@ -15,7 +15,7 @@ from export.graph.flatten import subgraph
 from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
 from export.graph.trace import LAYERS, in_order, inputs_of
-from export.importers.original import Original, Seen, SignatureOriginal
+from export.importers.reference_model import ReferenceModel, SignatureReferenceModel, TensorProbe
 
 _SORTERS = frozenset(("TopK", "TopKV2"))
 """Operations that give the largest values of their input, sorted, and the index of each."""
@@ -50,10 +50,10 @@ def check_unsorted(scores: Tensor) -> None:
         )
 
 
-class SortedOriginal(Original):
+class SortedReferenceModel(ReferenceModel):
     """A signature whose scores are sorted, put back into the order of the classes; NaN for those that it drops."""
 
-    def __init__(self, sorted_original: SignatureOriginal, unsorted: Seen, indices: Seen) -> None:
+    def __init__(self, sorted_original: SignatureReferenceModel, unsorted: TensorProbe, indices: TensorProbe) -> None:
         self._sorted = sorted_original
         self._unsorted = unsorted
         self._indices = indices
@@ -66,7 +66,7 @@ class SortedOriginal(Original):
     def scores(self, data: bytes) -> npt.NDArray[np.float32]:
         """The scores of the classes that the signature names; to make them of logits takes those that it drops too."""
         values = self._placed(self._sorted.values(data), self._unsorted(data).reshape(-1), data)
-        scores = self.ending.apply(values)
+        scores = self.output_activation.apply(values)
         scores[np.isnan(self.values(data))] = np.nan
         return scores
 

@@ -16,8 +16,8 @@ from onnx import TensorProto, helper
 from export.errors import CannotConvert, first_line
 from export.graph.flatten import IMAGE, FlatGraph
 from export.network import operations, resize
-from export.network.ending import Ending
 from export.network.operations import DOMAIN, OPSET
+from export.network.output_activation import OutputActivation
 from predictor.classifier import INPUT, OUTPUT
 
 NETWORK_INPUT = "network_input"
@@ -52,15 +52,15 @@ def to_onnx(graph_def: Any, outputs: Mapping[str, str]) -> onnx.ModelProto:
     return operations.inline(resize.expand_resizes(model), operations.FUNCTIONS.values())
 
 
-def finish(model: onnx.ModelProto, outputs: int, ending: Ending) -> None:
-    """Turn BATCH_SCORES, whose first picture has so many `outputs`, into `scores`, with `ending` behind them."""
+def finish(model: onnx.ModelProto, outputs: int, output_activation: OutputActivation) -> None:
+    """Turn BATCH_SCORES, whose first picture has so many outputs, into `scores` with an activation."""
     graph = model.graph
     height, width, _ = graph.input[0].type.tensor_type.shape.dim
     height.dim_param, width.dim_param = "height", "width"
     _shape_scores(graph, outputs)
-    ending.append(graph, _VALUES, OUTPUT)
+    output_activation.append(graph, _VALUES, OUTPUT)
     scores = next(output for output in graph.output if output.name == BATCH_SCORES)
-    scores.CopyFrom(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [ending.classes(outputs)]))
+    scores.CopyFrom(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [output_activation.classes(outputs)]))
     _number_steadily(graph)
 
 

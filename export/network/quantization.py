@@ -19,7 +19,7 @@ from predictor.classifier import INPUT, open_session
 _WHOLE = frozenset(("QuantizeLinear", "DequantizeLinear", "QLinearConv", "ConvInteger"))
 _WEIGHTED = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul"))
 
-Pixels = npt.NDArray[np.uint8]
+PixelOptions = npt.NDArray[np.uint8]
 Feed = dict[str, npt.NDArray[Any]]
 """What the network reads of one picture, by name."""
 
@@ -30,7 +30,7 @@ def check_float(model: onnx.ModelProto) -> None:
         raise CannotApproximate("The model is quantised already; leave --quantize out.")
 
 
-def quantize(model: onnx.ModelProto, before: onnx.ModelProto, pictures: Iterable[Pixels]) -> onnx.ModelProto:
+def quantize(model: onnx.ModelProto, before: onnx.ModelProto, pictures: Iterable[PixelOptions]) -> onnx.ModelProto:
     """The model with its network quantised for the values that pictures, uint8 [height, width, channels], cause in it.
 
     before: what `split_network_input` gave. Raises CannotApproximate, and what `pictures` raise.
@@ -93,7 +93,7 @@ def _last_layer(network: onnx.ModelProto) -> list[str]:
     return [node.name for node in nodes[last:]]
 
 
-def _feeds(parts: Parts, pictures: Iterable[Pixels]) -> Iterator[Feed]:
+def _feeds(parts: Parts, pictures: Iterable[PixelOptions]) -> Iterator[Feed]:
     """What the network reads of each picture."""
     session = open_session(parts.preprocessing.SerializeToString())
     wanted = [value.name for value in parts.network.graph.input]

@@ -31,7 +31,7 @@ Values = npt.NDArray[np.float64]
 class BatchNorm:
     """A batch normalisation in the graph: what it is given, and its moving statistics, one number a channel."""
 
-    given: Tensor
+    input_tensor: Tensor
     mean: Tensor
     variance: Tensor
 
@@ -47,8 +47,8 @@ def first_batch_norm(trace: Trace) -> BatchNorm | None:
 def _fused(node: Node) -> BatchNorm | None:
     if node.op not in _FUSED or node.definition.attr["is_training"].b:
         return None
-    given, _, _, mean, variance = inputs_of(node)
-    return BatchNorm(given, mean, variance)
+    input_tensor, _, _, mean, variance = inputs_of(node)
+    return BatchNorm(input_tensor, mean, variance)
 
 
 def _written_out(node: Node, trace: Trace) -> BatchNorm | None:
@@ -58,10 +58,10 @@ def _written_out(node: Node, trace: Trace) -> BatchNorm | None:
     for product, offset in _both_ways(node):
         if product.node.op != "Mul" or product.node not in trace.follows_picture:
             continue
-        for given, inverse in _both_ways(product.node):
+        for input_tensor, inverse in _both_ways(product.node):
             variance, mean = _variance(inverse), _mean(offset, inverse)
-            if given.node in trace.follows_picture and variance and mean:
-                return BatchNorm(given, mean, variance)
+            if input_tensor.node in trace.follows_picture and variance and mean:
+                return BatchNorm(input_tensor, mean, variance)
     return None
 
 
@@ -107,12 +107,12 @@ def divergences(
     mean, variance = (values.reshape(-1).astype(np.float64) for values in moving)
     if np.all(mean == 0) and np.all(variance == 1):  # as they are initialised
         return {}
-    runner = GraphRunner(subgraph(model, batch_norm.given))
+    runner = GraphRunner(subgraph(model, batch_norm.input_tensor))
     sums: dict[str, _Sums] = {}
     for batch in batches:
         for name, pixels in batch.items():
-            (given,) = runner.run(pixels)
-            sums.setdefault(name, _Sums(len(mean))).add(given)
+            (input_tensor,) = runner.run(pixels)
+            sums.setdefault(name, _Sums(len(mean))).add(input_tensor)
     return {name: _divergence(*total.statistics(), mean, variance) for name, total in sums.items()}
 
 

@@ -6,43 +6,47 @@ from pathlib import Path
 
 from export.errors import ExportError, MissingPreprocessing
 from export.evidence import Evidence
-from export.options import USUAL_RESIZES, Pixels
-from export.pictures import from_folder
+from export.options import USUAL_RESIZES, PixelOptions
 from export.preprocessing import ranking
 from export.preprocessing.candidates import any_batch
 from export.preprocessing.pixel_model import PixelModel, Recovered
+from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.ranking import LabelledPicture, Result
-from export.preprocessing.recipe import Recipe
 from export.progress import Report
+from export.verify.pictures import from_folder
 
 
 def decide(
-    model: PixelModel, recipe: Recipe, folder: Path, said: Pixels, assumed: Evidence, report: Report
+    model: PixelModel, preprocessing: Preprocessing, folder: Path, said: PixelOptions, assumed: Evidence, report: Report
 ) -> Recovered:
     """The best scale and resize on the pictures in a folder that has one folder for each class.
 
     said: by the user, which holds for all candidates. Raises MissingPreprocessing, with the ranking, when the best
     scale is not clearly ahead of all others.
     """
-    classes = len(model.score(any_batch(recipe)))
+    classes = len(model.score(any_batch(preprocessing)))
     labels = model.labels(classes)
     known = read(folder, labels.names if labels.source else None, classes)
-    resizes = (recipe.resize,) if said.resize or not recipe.resize else USUAL_RESIZES
-    results = ranking.rank(recipe, resizes, said.order, known, model.score, report)
+    resizes = (preprocessing.resize,) if said.resize or not preprocessing.resize else USUAL_RESIZES
+    results = ranking.rank(preprocessing, resizes, said.order, known, model.score, report)
     tables = (ranking.table(results),)
     best, why = _scale(results, Evidence(tables=tables))
-    assumption = next(r for r in results if r.recipe.scale == best.recipe.scale and r.recipe.resize == recipe.resize)
-    if best.recipe.resize != recipe.resize and best.is_clearly_ahead_of(assumption):
-        resize = f"resize {best.recipe.resize}: clearly more often right than {recipe.resize}"
-        return Recovered(best.recipe, Evidence((why, resize), tables))
-    return Recovered(assumption.recipe, assumed.and_(Evidence((why,), tables)))
+    assumption = next(
+        r
+        for r in results
+        if r.preprocessing.scale == best.preprocessing.scale and r.preprocessing.resize == preprocessing.resize
+    )
+    if best.preprocessing.resize != preprocessing.resize and best.is_clearly_ahead_of(assumption):
+        resize = f"resize {best.preprocessing.resize}: clearly more often right than {preprocessing.resize}"
+        return Recovered(best.preprocessing, Evidence((why, resize), tables))
+    return Recovered(assumption.preprocessing, assumed.and_(Evidence((why,), tables)))
 
 
 def _scale(results: list[Result], evidence: Evidence) -> tuple[Result, str]:
     """The best result, and why its scale is taken; MissingPreprocessing with the evidence unless it is clear."""
     best = results[0]
-    second = next(result for result in results if result.recipe.scale != best.recipe.scale)
-    scale, other = best.recipe.scale.name, second.recipe.scale.name
+    second = next(result for result in results if result.preprocessing.scale != best.preprocessing.scale)
+    scale, other = best.preprocessing.scale.name, second.preprocessing.scale.name
     if not best.is_clearly_ahead_of(second):
         raise MissingPreprocessing(
             f"On the labelled pictures the scale {scale} ({best.accuracy:.1%}) is not clearly better than {other} "

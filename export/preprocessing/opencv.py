@@ -13,21 +13,21 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-Pixels = npt.NDArray[np.uint8]
+PixelOptions = npt.NDArray[np.uint8]
 _Taps = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
 _F = np.float32
 _WEIGHT = _F(2048)  # of one pixel
 _LEAST_PART = 1e-3  # of a pixel that counts
 
 
-def linear(batch: Pixels, size: npt.NDArray[np.int32]) -> Pixels:
+def linear(batch: PixelOptions, size: npt.NDArray[np.int32]) -> PixelOptions:
     """INTER_LINEAR: uint8 [1, height, width, channels] to [1, *size, channels]."""
     _, height, width, _ = batch.shape
     rows, columns = _places(height, int(size[0])), _places(width, int(size[1]))
     return _bilinear(batch, _fixed(*rows, height), _fixed(*_on_side(*columns, width), width))
 
 
-def nearest(batch: Pixels, size: npt.NDArray[np.int32]) -> Pixels:
+def nearest(batch: PixelOptions, size: npt.NDArray[np.int32]) -> PixelOptions:
     """INTER_NEAREST."""
     rows, columns = (
         np.minimum((np.arange(new) * _scale(old, new)).astype(int), old - 1)
@@ -36,7 +36,7 @@ def nearest(batch: Pixels, size: npt.NDArray[np.int32]) -> Pixels:
     return np.ascontiguousarray(batch[:, rows][:, :, columns])
 
 
-def area(batch: Pixels, size: npt.NDArray[np.int32]) -> Pixels:
+def area(batch: PixelOptions, size: npt.NDArray[np.int32]) -> PixelOptions:
     """INTER_AREA, which is bilinear where a side grows."""
     sides = list(zip(batch.shape[1:3], map(int, size)))
     if any(new > old for old, new in sides):
@@ -46,7 +46,7 @@ def area(batch: Pixels, size: npt.NDArray[np.int32]) -> Pixels:
     if down == round(down) and across == round(across):
         return _blocks(batch, round(down), round(across), size)
     sums = _weighted(batch.astype(_F), _covered(*sides[1]), 2)
-    levels: Pixels = np.rint(_weighted(sums, _covered(*sides[0]), 1)).astype(np.uint8)
+    levels: PixelOptions = np.rint(_weighted(sums, _covered(*sides[0]), 1)).astype(np.uint8)
     return levels
 
 
@@ -80,23 +80,23 @@ def _fixed(first: Any, part: Any, old: int) -> _Taps:
     return (np.clip(first, 0, old - 1), np.clip(first + 1, 0, old - 1), *weights)
 
 
-def _bilinear(batch: Pixels, rows: _Taps, columns: _Taps) -> Pixels:
+def _bilinear(batch: PixelOptions, rows: _Taps, columns: _Taps) -> PixelOptions:
     top, bottom, top_weight, bottom_weight = rows
     left, right, left_weight, right_weight = (taps[:, np.newaxis] if i > 1 else taps for i, taps in enumerate(columns))
     (image,) = batch.astype(np.int64)
     across = [image[y][:, left] * left_weight + image[y][:, right] * right_weight >> 4 for y in (top, bottom)]
     weights = (weight.reshape(-1, 1, 1) for weight in (top_weight, bottom_weight))
     quarters = sum(weight * values >> 16 for weight, values in zip(weights, across))
-    levels: Pixels = (quarters + 2 >> 2).astype(np.uint8)[np.newaxis]
+    levels: PixelOptions = (quarters + 2 >> 2).astype(np.uint8)[np.newaxis]
     return levels
 
 
-def _blocks(batch: Pixels, down: int, across: int, size: npt.NDArray[np.int32]) -> Pixels:
+def _blocks(batch: PixelOptions, down: int, across: int, size: npt.NDArray[np.int32]) -> PixelOptions:
     """Means of whole numbers of pixels; of 2 x 2 halves are rounded up, else to even."""
     sums = batch.reshape(1, int(size[0]), down, int(size[1]), across, -1).astype(np.int64).sum((2, 4))
     halves_up = (down, across) == (2, 2)
     means = sums + 2 >> 2 if halves_up else np.rint(sums.astype(_F) * (_F(1) / _F(down * across)))
-    levels: Pixels = means.astype(np.uint8)
+    levels: PixelOptions = means.astype(np.uint8)
     return levels
 
 
@@ -126,7 +126,7 @@ def _weighted(values: npt.NDArray[np.float32], taps: list[list[tuple[int, np.flo
     return np.moveaxis(sums, 0, axis)
 
 
-METHODS: dict[str, Callable[[Pixels, npt.NDArray[np.int32]], Pixels]] = {
+METHODS: dict[str, Callable[[PixelOptions, npt.NDArray[np.int32]], PixelOptions]] = {
     "cv2-linear": linear,
     "cv2-area": area,
     "cv2-nearest": nearest,

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from export.evidence import Evidence
-from export.options import Pixels
-from export.preprocessing.head import Head
+from export.options import PixelOptions
+from export.preprocessing.input_normalization import InputNormalization
 from export.preprocessing.pixel_layout import Layout
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.preprocessing import Preprocessing
 from export.source.labels import Labels
 
 
@@ -21,13 +21,13 @@ class PixelModel(Protocol):
     """A model that takes pixels, as far as its preprocessing is sought."""
 
     layout: Layout
-    metadata: Pixels
+    metadata: PixelOptions
 
     @property
     def resizes_itself(self) -> bool:
         """Whether it fits pictures of any size before its first layer."""
 
-    def head(self) -> Head | None:
+    def normalization(self) -> InputNormalization | None:
         """What it does to its pixels before the first layer; None where that is not known."""
 
     def divergences(self, batches: Iterable[Mapping[Any, npt.NDArray[Any]]]) -> dict[Any, float]:
@@ -47,5 +47,5 @@ class PixelModel(Protocol):
 class Recovered:
     """The recipe, and what speaks for it."""
 
-    recipe: Recipe
+    preprocessing: Preprocessing
     evidence: Evidence

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from export.errors import ExportError
 from export.evidence import Table
-from export.pictures import UNREADABLE, Picture
 from export.preprocessing.candidates import Preparation, usual_scales
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.scale import Order
 from export.progress import Report
+from export.verify.pictures import UNREADABLE, Picture
 
 Score = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 """From a batch as the model takes it to the score of each class."""
@@ -36,7 +36,7 @@ class LabelledPicture:
 class Result:
     """How one candidate answered: for each picture whether it was right, and the score of the right class."""
 
-    recipe: Recipe
+    preprocessing: Preprocessing
     right: list[bool] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
 
@@ -58,28 +58,28 @@ class Result:
 
 
 def rank(
-    recipe: Recipe,
+    preprocessing: Preprocessing,
     resizes: Iterable[str | None],
     order: Order | None,
     pictures: list[LabelledPicture],
     score: Score,
     report: Report,
 ) -> list[Result]:
-    """Every usual scale with each of these resizes, best first; what `recipe` says of fit and size holds for all.
+    """Every usual scale with each of these resizes, best first; fit and size are those of `preprocessing`.
 
     order: of the channels, for all scales; None for each scale's usual one.
     """
     results = []
     for resize in resizes:
         step = f"Trying {resize or 'scales'} on labelled pictures"
-        results += _results(usual_scales(replace(recipe, resize=resize), order), pictures, score, step, report)
+        results += _results(usual_scales(replace(preprocessing, resize=resize), order), pictures, score, step, report)
     return sorted(results, key=lambda result: (result.accuracy, result.log_likelihood), reverse=True)
 
 
 def _results(
-    recipes: Mapping[str, Recipe], pictures: list[LabelledPicture], score: Score, step: str, report: Report
+    recipes: Mapping[str, Preprocessing], pictures: list[LabelledPicture], score: Score, step: str, report: Report
 ) -> list[Result]:
-    results = {name: Result(recipe) for name, recipe in recipes.items()}
+    results = {name: Result(preprocessing) for name, preprocessing in recipes.items()}
     for batches, label in _prepared(recipes, pictures, step, report):
         for name, batch in batches.items():
             scores = score(batch)
@@ -89,7 +89,7 @@ def _results(
 
 
 def _prepared(
-    recipes: Mapping[str, Recipe], pictures: list[LabelledPicture], step: str, report: Report
+    recipes: Mapping[str, Preprocessing], pictures: list[LabelledPicture], step: str, report: Report
 ) -> Iterator[tuple[dict[str, npt.NDArray[Any]], int]]:
     prepare, count = Preparation(recipes), 0
     for done, labelled in enumerate(pictures):
@@ -109,9 +109,9 @@ def table(results: list[Result]) -> Table:
     """The ranking for a person."""
     rows = tuple(
         (
-            result.recipe.scale.name,
-            result.recipe.order,
-            result.recipe.resize or "by the model",
+            result.preprocessing.scale.name,
+            result.preprocessing.order,
+            result.preprocessing.resize or "by the model",
             f"{result.accuracy:.1%}",
             f"{result.log_likelihood:.3f}",
         )

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from export import pictures
 from export.errors import ExportError, MissingPreprocessing
 from export.evidence import Evidence, Table
-from export.options import Options, Pixels
-from export.pictures import UNREADABLE
+from export.options import Options, PixelOptions
 from export.preprocessing import labelled, samples
 from export.preprocessing.candidates import Preparation, any_batch, usual_scales
-from export.preprocessing.head import Head
+from export.preprocessing.input_normalization import InputNormalization
 from export.preprocessing.pixel_model import PixelModel, Recovered
-from export.preprocessing.recipe import Recipe, check
+from export.preprocessing.preprocessing import Preprocessing, check
 from export.preprocessing.scale import SCALES, USUAL_ORDER, Order, Scale
 from export.progress import Report
+from export.verify import pictures
+from export.verify.pictures import UNREADABLE
 
 SHOWN_ANSWERS = 4  # pictures in the table of what each scale would answer
 
@@ -35,27 +35,29 @@ def recover(model: PixelModel, options: Options, report: Report) -> Recovered:
 def _recovered(model: PixelModel, options: Options, report: Report) -> Recovered:
     wanted = options.pixels.over(model.metadata)
     _check_order(model, options.typed.order)
-    recipe, said = _without_scale(model, wanted)
+    preprocessing, said = _without_scale(model, wanted)
     if model.layout.dtype.is_integer:
         _check_unscaled(model, options.typed.scale)
-        return Recovered(recipe, said)
-    head = None if options.pixels.scale else model.head()
-    if known := _known_scale(head, options.pixels.scale, wanted.scale):
+        return Recovered(preprocessing, said)
+    normalization = None if options.pixels.scale else model.normalization()
+    if known := _known_scale(normalization, options.pixels.scale, wanted.scale):
         scale, why = known
-        return Recovered(_scaled(recipe, scale, wanted.order), said.and_(Evidence(why)))
+        return Recovered(_scaled(preprocessing, scale, wanted.order), said.and_(Evidence(why)))
     if options.labelled:
-        return labelled.decide(model, recipe, options.labelled, options.pixels, said, report)
+        return labelled.decide(model, preprocessing, options.labelled, options.pixels, said, report)
     if options.samples:
-        return samples.decide(model, recipe, options.samples, wanted.order, said, report)
-    raise _missing(model, recipe, options, head)
+        return samples.decide(model, preprocessing, options.samples, wanted.order, said, report)
+    raise _missing(model, preprocessing, options, normalization)
 
 
-def _known_scale(head: Head | None, said: Scale | None, metadata: Scale | None) -> tuple[Scale, tuple[str, ...]] | None:
+def _known_scale(
+    normalization: InputNormalization | None, said: Scale | None, metadata: Scale | None
+) -> tuple[Scale, tuple[str, ...]] | None:
     """The scale that the user said, the model's head shows, or its metadata says, in this order, and why."""
     if said:
         return said, ()
-    if head and (fed := head.wanted()):
-        return fed, (f"the model scales by itself ({head}): it is fed {fed.name}",)
+    if normalization and (fed := normalization.wanted()):
+        return fed, (f"the model scales by itself ({normalization}): it is fed {fed.name}",)
     return (metadata, (f"scale {metadata.name}: the file's metadata says so",)) if metadata else None
 
 
@@ -64,7 +66,7 @@ def _check_unscaled(model: PixelModel, scale: Scale | None) -> None:
         raise ExportError(f"The model takes whole levels, {model.layout}, which cannot be scaled to {scale.name}.")
 
 
-def _without_scale(model: PixelModel, wanted: Pixels) -> tuple[Recipe, Evidence]:
+def _without_scale(model: PixelModel, wanted: PixelOptions) -> tuple[Preprocessing, Evidence]:
     """The recipe as far as scale and order are not in question, and what was assumed for it."""
     layout, assumed = model.layout, []
     resize = wanted.resize
@@ -72,7 +74,7 @@ def _without_scale(model: PixelModel, wanted: Pixels) -> tuple[Recipe, Evidence]
         resize = "tf-bilinear"
         assumed.append("resize tf-bilinear: assumed, say --resize if training used another")
     height, width = _size(model, wanted) if resize else (0, 0)
-    recipe = Recipe(
+    preprocessing = Preprocessing(
         layout,
         height,
         width,
@@ -85,8 +87,8 @@ def _without_scale(model: PixelModel, wanted: Pixels) -> tuple[Recipe, Evidence]
         jpeg_transform=wanted.jpeg_transform,
         shorter=(wanted.shorter_side or min(height, width)) if wanted.fit == "shorter-side" else 0,
     )
-    check(recipe)
-    return recipe, Evidence(tuple(assumed))
+    check(preprocessing)
+    return preprocessing, Evidence(tuple(assumed))
 
 
 def _check_order(model: PixelModel, order: Order | None) -> None:
@@ -96,7 +98,7 @@ def _check_order(model: PixelModel, order: Order | None) -> None:
         raise ExportError(f"The model takes colours, {model.layout}: --channels gray does not fit.")
 
 
-def _size(model: PixelModel, wanted: Pixels) -> tuple[int, int]:
+def _size(model: PixelModel, wanted: PixelOptions) -> tuple[int, int]:
     layout = model.layout
     fixed = (layout.height, layout.width)
     if wanted.size and any(size not in (None, said) for size, said in zip(fixed, wanted.size)):
@@ -111,31 +113,37 @@ def _size(model: PixelModel, wanted: Pixels) -> tuple[int, int]:
     return layout.height, layout.width
 
 
-def _scaled(recipe: Recipe, scale: Scale, order: Order | None) -> Recipe:
+def _scaled(preprocessing: Preprocessing, scale: Scale, order: Order | None) -> Preprocessing:
     """With a scale, and the order that was said, else the one that usually goes with the scale."""
-    if recipe.order == "gray":
+    if preprocessing.order == "gray":
         if scale.is_by_colour:
             raise ExportError(f"The scale {scale.name!r} is for colours, and the model takes gray pictures.")
-        return replace(recipe, scale=scale)
-    return replace(recipe, scale=scale, order=order or USUAL_ORDER.get(scale.name, "rgb"))
+        return replace(preprocessing, scale=scale)
+    return replace(preprocessing, scale=scale, order=order or USUAL_ORDER.get(scale.name, "rgb"))
 
 
-def _missing(model: PixelModel, recipe: Recipe, options: Options, head: Head | None) -> MissingPreprocessing:
+def _missing(
+    model: PixelModel, preprocessing: Preprocessing, options: Options, normalization: InputNormalization | None
+) -> MissingPreprocessing:
     """Why nothing can be exported, and what each scale would answer."""
-    own = f" It computes {head} on them, which does not tell." if head and not head.is_plain else ""
-    scales = "|".join(usual_scales(recipe, options.pixels.order))
+    own = (
+        f" It computes {normalization} on them, which does not tell."
+        if normalization and not normalization.is_plain
+        else ""
+    )
+    scales = "|".join(usual_scales(preprocessing, options.pixels.order))
     return MissingPreprocessing(
         f"The model takes pixels, {model.layout}, and does not say how they were scaled in training.{own} Say it with "
         f"--scale {scales} or --mean and --std, give pictures like the training's with --samples, or some in one "
         "folder a class with --labelled.",
-        Evidence(tables=(_answers(model, recipe, options),)),
+        Evidence(tables=(_answers(model, preprocessing, options),)),
     )
 
 
-def _answers(model: PixelModel, recipe: Recipe, options: Options) -> Table:
+def _answers(model: PixelModel, preprocessing: Preprocessing, options: Options) -> Table:
     """What the model would answer, for each scale, on a few pictures."""
-    recipes = usual_scales(recipe, options.pixels.order)
-    labels = model.labels(len(model.score(any_batch(recipe)))).names
+    recipes = usual_scales(preprocessing, options.pixels.order)
+    labels = model.labels(len(model.score(any_batch(preprocessing)))).names
     prepare = Preparation(recipes)
     columns: list[str] = []
     cells: dict[str, list[str]] = {name: [name] for name in recipes}

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy.typing as npt
 
-from export import pictures
 from export.errors import ExportError, MissingPreprocessing
 from export.evidence import Evidence, Table
-from export.pictures import UNREADABLE, Picture
 from export.preprocessing.candidates import Preparation, scales_and_orders
 from export.preprocessing.pixel_model import PixelModel, Recovered
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.scale import Order
 from export.progress import Report
+from export.verify import pictures
+from export.verify.pictures import UNREADABLE, Picture
 
 # Measured on networks of known scales that tests/export/test_samples.py trains, and on others like them.
 CLEARLY_BETTER = 2.0
@@ -44,13 +44,13 @@ Divergences = Mapping[Candidate, float]
 
 
 def decide(
-    model: PixelModel, recipe: Recipe, folder: Path, wanted: Order | None, said: Evidence, report: Report
+    model: PixelModel, preprocessing: Preprocessing, folder: Path, wanted: Order | None, said: Evidence, report: Report
 ) -> Recovered:
     """The scale, and unless it is `wanted` the order, that the pictures in a folder show; `said` is what was assumed.
 
     Raises MissingPreprocessing, with the table of divergences, when they do not show it clearly.
     """
-    recipes = scales_and_orders(recipe, wanted)
+    recipes = scales_and_orders(preprocessing, wanted)
     samples = pictures.from_folder(folder)[:MOST_SAMPLES]
     divergences = model.divergences(_batches(Preparation(recipes), samples, report))
     if not divergences:

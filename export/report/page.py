@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from export import summary
-from export.approximation import Approximation
 from export.network import model_file
 from export.opening import Subject
-from export.parity import Comparison, LeftOut, Verification
-from export.pictures import Picture
+from export.report import summary
 from export.report.scatter import Scatter
+from export.verify.approximation import Approximation
+from export.verify.parity import Comparison, LeftOut, Verification
+from export.verify.pictures import Picture
 from pages import template, thumbnail
 from pages.thumbnail import Thumbnail
 from predictor import Limits
@@ -59,7 +59,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Sight:
+class NetworkView:
     """What a first layer sees of a picture, and its range; thumbnail is None where that is no picture."""
 
     whose: str
@@ -68,13 +68,13 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Card:
+class ComparedPicture:
     """One picture as it is shown; best: the best labels of both, side by side."""
 
     name: str
     picture: Thumbnail
     size: str
-    sights: tuple[Sight, ...]
+    sights: tuple[NetworkView, ...]
     input_difference: float
     best: tuple[tuple[Best, Best], ...]
     difference: float
@@ -93,9 +93,12 @@ def write(
 ) -> None:
     """Write the page about a verification, and what was made of the file then, whether they succeeded or not."""
     shown = verification.worst_first(tolerance)[:SHOWN_PICTURES]
-    original, exported = _all_scores(verification)
+    reference_model, exported = _all_scores(verification)
     seen = _range(values for comparison in shown for values in inputs(comparison.picture))
-    scatters = [Scatter.of_scores(original, exported), Scatter.of_differences(original, exported, tolerance)]
+    scatters = [
+        Scatter.of_scores(reference_model, exported),
+        Scatter.of_differences(reference_model, exported, tolerance),
+    ]
     page = template.in_folder(Path(__file__).parent, "page.html").render(
         name=subject.pipeline.name,
         failure=verification.failure(tolerance) or (approximation.failure if approximation else ""),
@@ -107,7 +110,7 @@ def write(
         found=summary.found(subject),
         tables=subject.pipeline.evidence.tables,
         notes=[*summary.notes(subject, verification), *exhibit.notes],
-        scatters=scatters if original.size else [],
+        scatters=scatters if reference_model.size else [],
         cards=[_card(comparison, subject, tolerance, inputs, seen, exhibit.sights) for comparison in shown],
         seen=seen,
         compared=len(verification.comparisons),
@@ -119,10 +122,10 @@ def write(
 
 def _all_scores(verification: Verification) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """All scores that both say, float64 [scores] of each."""
-    original = np.concatenate([c.original for c in verification.comparisons]).astype(np.float64)
+    reference_model = np.concatenate([c.reference_model for c in verification.comparisons]).astype(np.float64)
     exported = np.concatenate([c.exported for c in verification.comparisons]).astype(np.float64)
-    said = np.isfinite(original) & np.isfinite(exported)
-    return original[said], exported[said]
+    said = np.isfinite(reference_model) & np.isfinite(exported)
+    return reference_model[said], exported[said]
 
 
 def _range(values: Iterable[npt.NDArray[Any]]) -> Range:
@@ -133,18 +136,18 @@ def _range(values: Iterable[npt.NDArray[Any]]) -> Range:
 
 def _card(
     comparison: Comparison, subject: Subject, tolerance: float, inputs: Inputs, seen: Range, whose: tuple[str, str]
-) -> Card:
+) -> ComparedPicture:
     data = comparison.picture.read()
     pixels = decode(data, subject.pipeline.decoding, Limits(max_bytes=len(data)))
-    original, exported = inputs(comparison.picture)
+    reference_model, exported = inputs(comparison.picture)
     names = subject.labels.names
-    return Card(
+    return ComparedPicture(
         name=comparison.picture.name,
         picture=thumbnail.of_pixels(pixels),
         size=f"{pixels.shape[1]} × {pixels.shape[0]}",
-        sights=_sights(original, exported, seen, whose, is_one=comparison.identical_input),
-        input_difference=_difference(original, exported),
-        best=tuple(zip_longest(_best(comparison.original, names), _best(comparison.exported, names))),
+        sights=_sights(reference_model, exported, seen, whose, is_one=comparison.identical_input),
+        input_difference=_difference(reference_model, exported),
+        best=tuple(zip_longest(_best(comparison.reference_model, names), _best(comparison.exported, names))),
         difference=comparison.difference,
         agrees=comparison.agrees(tolerance),
         is_within=comparison.is_equal(tolerance),
@@ -152,20 +155,20 @@ def _card(
 
 
 def _sights(
-    original: npt.NDArray[Any], exported: npt.NDArray[Any], seen: Range, whose: tuple[str, str], *, is_one: bool
-) -> tuple[Sight, ...]:
+    reference_model: npt.NDArray[Any], exported: npt.NDArray[Any], seen: Range, whose: tuple[str, str], *, is_one: bool
+) -> tuple[NetworkView, ...]:
     """What both see; only one where it is the same."""
-    shown = [("Both networks", original)] if is_one else list(zip(whose, (original, exported)))
+    shown = [("Both networks", reference_model)] if is_one else list(zip(whose, (reference_model, exported)))
     return tuple(
-        Sight(name, thumbnail.of_tensor(values, seen.low, seen.high), _range([values])) for name, values in shown
+        NetworkView(name, thumbnail.of_tensor(values, seen.low, seen.high), _range([values])) for name, values in shown
     )
 
 
-def _difference(original: npt.NDArray[Any], exported: npt.NDArray[Any]) -> float:
+def _difference(reference_model: npt.NDArray[Any], exported: npt.NDArray[Any]) -> float:
     """The largest difference of a value; infinite where the shapes differ."""
-    if original.shape != exported.shape:
+    if reference_model.shape != exported.shape:
         return float("inf")
-    return float(np.abs(original.astype(np.float64) - exported.astype(np.float64)).max(initial=0))
+    return float(np.abs(reference_model.astype(np.float64) - exported.astype(np.float64)).max(initial=0))
 
 
 def _best(scores: npt.NDArray[np.float32], names: tuple[str, ...]) -> tuple[Best, ...]:

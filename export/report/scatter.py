@@ -49,22 +49,24 @@ class Scatter:
     count: int
 
     @classmethod
-    def of_scores(cls, original: npt.NDArray[np.float64], exported: npt.NDArray[np.float64]) -> Scatter:
+    def of_scores(cls, reference_model: npt.NDArray[np.float64], exported: npt.NDArray[np.float64]) -> Scatter:
         """Every score of both models, which lie on the diagonal where they are equal."""
-        axis = Axis.over(np.concatenate([original, exported]))
-        path = _path(axis, axis, original, exported)
-        return cls("Every score", "original", "exported file", axis, axis, path, original.size)
+        axis = Axis.over(np.concatenate([reference_model, exported]))
+        path = _path(axis, axis, reference_model, exported)
+        return cls("Every score", "original", "exported file", axis, axis, path, reference_model.size)
 
     @classmethod
     def of_differences(
-        cls, original: npt.NDArray[np.float64], exported: npt.NDArray[np.float64], tolerance: float
+        cls, reference_model: npt.NDArray[np.float64], exported: npt.NDArray[np.float64], tolerance: float
     ) -> Scatter:
         """How far each score is off, which lies on the middle line where both are equal."""
-        differences = exported - original
+        differences = exported - reference_model
         widest = max(float(np.abs(differences).max()), tolerance) or 1.0
-        x, y = Axis.over(original), Axis(-widest, widest)
-        path = _path(x, y, original, differences)
-        return cls("How far each score is off", "original", "exported file − original", x, y, path, original.size)
+        x, y = Axis.over(reference_model), Axis(-widest, widest)
+        path = _path(x, y, reference_model, differences)
+        return cls(
+            "How far each score is off", "original", "exported file − original", x, y, path, reference_model.size
+        )
 
 
 def _path(x: Axis, y: Axis, across: npt.NDArray[np.float64], up: npt.NDArray[np.float64]) -> str:

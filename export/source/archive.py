@@ -15,9 +15,9 @@ from typing import BinaryIO
 
 from export.errors import CannotOpen, Damaged, TooLarge
 from export.progress import Report
-from export.source import bounds, layout
+from export.source import bounds, discovery
+from export.source.discovery import FoundModel
 from export.source.files import Files
-from export.source.layout import Model
 
 MAX_RATIO = 200
 """So many times larger than the archive its files may be; networks shrink by a tenth, graphs to a tenth."""
@@ -28,13 +28,13 @@ _ERRORS = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOF
 """What the standard library raises for archives that are cut off or damaged."""
 
 
-def unpack(path: Path, folder: Path, report: Report) -> Model:
+def unpack(path: Path, folder: Path, report: Report) -> FoundModel:
     """Unpack the one model of an archive into `folder`; where it lies there.
 
     Raises CannotOpen or one of its leaves.
     """
     with (_opened_zip if path.name.lower().endswith(".zip") else _opened_tar)(path) as files:
-        model = layout.find(path, files.sizes, is_folder=False)
+        model = discovery.find(path, files.sizes, is_folder=False)
         names = [name for name in files.sizes if model.owns(name)]
         _check_ratio(path, sum(files.sizes[name] for name in names))
         files.fetch(names, folder, "Unpacking (MB)", report)
@@ -79,7 +79,7 @@ def _tar_members(path: Path, archive: tarfile.TarFile) -> Iterator[tuple[PurePos
         name = _name(path, member.name)
         if member.isfile():
             yield name, member
-        elif (member.issym() or member.islnk()) and layout.is_part(name):
+        elif (member.issym() or member.islnk()) and discovery.is_part(name):
             raise CannotOpen(path, f"{name} in it is a link. Pack the files themselves, with tar --dereference.")
     assert archive.fileobj
     while block := archive.fileobj.read(1 << 20):  # gzip and the like compare their checksums at the very end

@@ -21,10 +21,10 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from export.errors import CannotDownload, NotAModel
 from export.progress import Report
-from export.source import layout
+from export.source import discovery
+from export.source.discovery import FoundModel
 from export.source.files import Files
-from export.source.layout import Model
-from service.location import Location
+from storage.location import Location
 
 MAX_OBJECTS = 10_000
 """Below a folder with more objects nobody keeps one model."""
@@ -35,7 +35,7 @@ _CALL: Mapping[str, Any] = {"timeout": SECONDS_A_CALL, "retry": DEFAULT_RETRY.wi
 _STEP = "Downloading (MB)"
 
 
-def download(uri: str, folder: Path, report: Report) -> Model | PurePosixPath:
+def download(uri: str, folder: Path, report: Report) -> FoundModel | PurePosixPath:
     """Download the model at `gs://bucket/name` into `folder`, and where it lies there; of an archive the path.
 
     `STORAGE_EMULATOR_HOST` is honoured. Raises CannotDownload, NotAModel or SeveralModels.
@@ -49,15 +49,15 @@ def download(uri: str, folder: Path, report: Report) -> Model | PurePosixPath:
         bucket = client.bucket(location.bucket)
         blob = None if uri.endswith("/") or not location.name else bucket.get_blob(location.name, **_CALL)
         name = PurePosixPath(PurePosixPath(location.name).name)
-        if blob and layout.is_archive(name):
+        if blob and discovery.is_archive(name):
             _files(uri, {name: blob}).fetch([name], folder, _STEP, report)
             return name
         if blob:
-            model = layout.of_file(uri, name)
+            model = discovery.of_file(uri, name)
             files = _below(bucket, uri, location.name.rpartition("/")[0])
         else:
             files = _below(bucket, uri, location.name)
-            model = layout.find(uri, files.sizes)
+            model = discovery.find(uri, files.sizes)
         files.fetch([name for name in files.sizes if model.owns(name)], folder, _STEP, report)
     return model
 

@@ -12,10 +12,10 @@ from export.errors import CannotOpen, NotAModel
 from export.importers.importer import Importer
 from export.importers.registry import IMPORTERS
 from export.progress import Report
-from export.source import archive, integrity, layout
-from export.source.layout import Model
+from export.source import archive, discovery, integrity
+from export.source.discovery import FoundModel
 from export.source.origin import Origin
-from service.location import GS
+from storage.location import GS
 
 
 @dataclass(frozen=True)
@@ -58,21 +58,21 @@ def open_source(text: str, report: Report) -> Iterator[Source]:
             packed, root = root / found, Path(scratch) / "unpacked"
             found = archive.unpack(packed, root, report)
             origin = Origin(root, text)
-        source = Source(found.importer, root / found.path, layout.model_name(path / found.path), origin, text)
+        source = Source(found.importer, root / found.path, discovery.model_name(path / found.path), origin, text)
         with origin.explained() if origin else nullcontext():
             source.importer.check(source.path)
             yield source
 
 
-def _on_this_machine(path: Path) -> tuple[Path, Model | PurePosixPath]:
+def _on_this_machine(path: Path) -> tuple[Path, FoundModel | PurePosixPath]:
     """The folder that a model or an archive lies in, and where in it."""
     if path.is_dir():
-        files = (file for levels in range(layout.LEVELS + 1) for file in path.glob("*/" * levels + "*"))
-        return path, layout.find(path, [PurePosixPath(file.relative_to(path)) for file in files if file.is_file()])
+        files = (file for levels in range(discovery.LEVELS + 1) for file in path.glob("*/" * levels + "*"))
+        return path, discovery.find(path, [PurePosixPath(file.relative_to(path)) for file in files if file.is_file()])
     if not path.exists():
         raise CannotOpen(path, "there is no such file or folder. Give a SavedModel's folder.")
     integrity.check_present(path)
     if advice := next((said for importer in IMPORTERS if (said := importer.advice(path))), None):
         raise NotAModel(path, f"this {advice}")
     name = PurePosixPath(path.name)
-    return path.parent, name if layout.is_archive(name) else layout.of_file(path, name)
+    return path.parent, name if discovery.is_archive(name) else discovery.of_file(path, name)

@@ -50,26 +50,26 @@ def _convolve(call: Call, weights: Array, group: int) -> None:
 
 def _weighted(call: Call, values: str, weights: Array, where: dict[str, Any]) -> str:
     """The sums of weighted values, [batch, out, …], and biases; weights: [out, in of a group, …]."""
-    graph, given = call.graph, call.input()
+    graph, input_tensor = call.graph, call.input()
     bias = call.constant(2) if call.index(2) >= 0 else np.zeros(weights.shape[0], np.int32)
-    if given.is_quantised and call.output.is_quantised and bias.dtype == np.int32:
+    if input_tensor.is_quantised and call.output.is_quantised and bias.dtype == np.int32:
         return _of_quantised(call, values, weights, bias, where)
-    if given.dtype != np.float32 or call.output.dtype != np.float32:
-        raise NotTranslated(f"{call.name} of {given.dtype} with biases of {bias.dtype}")
+    if input_tensor.dtype != np.float32 or call.output.dtype != np.float32:
+        raise NotTranslated(f"{call.name} of {input_tensor.dtype} with biases of {bias.dtype}")
     if call.input(1).is_quantised:
         return dynamic.convolution(call, values, weights, bias, where)
     return graph.node("Conv", values, graph.constant(weights, np.float32), graph.constant(bias, np.float32), **where)
 
 
 def _of_quantised(call: Call, values: str, weights: Array, bias: Array, where: dict[str, Any]) -> str:
-    graph, given, kernel, output = call.graph, call.input(), call.input(1), call.output
+    graph, input_tensor, kernel, output = call.graph, call.input(), call.input(1), call.output
     whole, whole_zero = stored(kernel, weights)
     shape = kernel.scales.shape if kernel.scales.size > 1 else ()
     return graph.node(
         "QLinearConv",
         values,
-        graph.constant(scale(given), np.float32),
-        graph.constant(zero(given), np.uint8),
+        graph.constant(scale(input_tensor), np.float32),
+        graph.constant(zero(input_tensor), np.uint8),
         graph.constant(whole, np.uint8),
         graph.constant(kernel.scales.reshape(shape), np.float32),
         graph.constant(np.full(shape, whole_zero), np.uint8),

@@ -31,12 +31,12 @@ def transpose(call: Call) -> None:
 
 def pad(call: Call) -> None:
     """PAD with what stands for zero, PADV2 with a constant."""
-    graph, given, sides = call.graph, call.input(), call.constant(1)
-    first = len(given.shape) == 4
-    value = held(call.input(2)).reshape(()) if call.name == "PADV2" else zero(given)
+    graph, input_tensor, sides = call.graph, call.input(), call.constant(1)
+    first = len(input_tensor.shape) == 4
+    value = held(call.input(2)).reshape(()) if call.name == "PADV2" else zero(input_tensor)
     pads = (sides[list(TO_CHANNELS_FIRST)] if first else sides).T.reshape(-1)
     values = graph.channels_first(call.index(0)) if first else graph.plain(call.index(0))
-    padded = graph.node("Pad", values, graph.constant(pads, np.int64), graph.constant(value, held_as(given)))
+    padded = graph.node("Pad", values, graph.constant(pads, np.int64), graph.constant(value, held_as(input_tensor)))
     call.give(padded, channels_first=first)
 
 
@@ -107,11 +107,11 @@ def _taken(call: Call, places: list[npt.NDArray[Any]]) -> str:
 def split(call: Call) -> None:
     """SPLIT, SPLIT_V and UNPACK: in parts of the outputs' sizes."""
     graph, outputs = call.graph, call.operation.outputs
-    given = 1 if call.name == "SPLIT" else 0
-    axis = _axis(call) % len(call.input(given).shape)
+    input_tensor = 1 if call.name == "SPLIT" else 0
+    axis = _axis(call) % len(call.input(input_tensor).shape)
     call.settled()
     sizes = [1 if call.name == "UNPACK" else graph.tensors[index].shape[axis] for index in outputs]
-    value = graph.plain(call.index(given))
+    value = graph.plain(call.index(input_tensor))
     parts = graph.nodes_of("Split", len(outputs), value, graph.constant(sizes, np.int64), axis=axis)
     for index, part in zip(outputs, parts):
         graph.give(index, graph.reshape(part, graph.tensors[index].shape))

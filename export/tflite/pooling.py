@@ -38,13 +38,13 @@ def average_pool(call: Call) -> None:
 
 def reduction(call: Call) -> None:
     """MEAN, REDUCE_MAX and REDUCE_MIN over any dimensions."""
-    graph, given = call.graph, call.input()
-    axes = sorted({int(axis) % len(given.shape) for axis in np.atleast_1d(call.constant(1))})
+    graph, input_tensor = call.graph, call.input()
+    axes = sorted({int(axis) % len(input_tensor.shape) for axis in np.atleast_1d(call.constant(1))})
     first = graph.is_channels_first(call.index(0)) and {1, 2} <= set(axes)
     values = graph.channels_first(call.index(0)) if first else graph.plain(call.index(0))
     places = graph.constant([_PLACES[axis] for axis in axes] if first else axes, np.int64)
-    if call.name == "MEAN" and given.is_quantised:
-        values = _mean(call, values, places, int(np.prod([given.shape[axis] for axis in axes])))
+    if call.name == "MEAN" and input_tensor.is_quantised:
+        values = _mean(call, values, places, int(np.prod([input_tensor.shape[axis] for axis in axes])))
     else:
         _check_same_numbers(call)
         values = graph.node(_REDUCTIONS[call.name], values, places)
@@ -56,11 +56,11 @@ def reduction(call: Call) -> None:
 
 def _mean(call: Call, values: str, places: str, count: int) -> str:
     """XNNPACK's mean: the sum times one float32, all that does not depend on the values added, rounded half to even."""
-    graph, given, output = call.graph, call.input(), call.output
+    graph, input_tensor, output = call.graph, call.input(), call.output
     sums = graph.node("ReduceSum", graph.cast(values, np.int32), places)
-    sums = graph.cast(graph.node("Sub", sums, graph.constant(count * shift(given), np.int32)), np.float32)
-    factor = scale(given) / scale(output) / np.float32(count)
-    added = np.float32(output.zeros[0]) - np.float32(count * given.zeros[0]) * factor
+    sums = graph.cast(graph.node("Sub", sums, graph.constant(count * shift(input_tensor), np.int32)), np.float32)
+    factor = scale(input_tensor) / scale(output) / np.float32(count)
+    added = np.float32(output.zeros[0]) - np.float32(count * input_tensor.zeros[0]) * factor
     means = graph.node("Mul", sums, graph.constant(factor, np.float32))
     means = graph.node("Round", graph.node("Add", means, graph.constant(added, np.float32)))
     return whole(graph, graph.node("Add", means, graph.constant(shift(output), np.float32)))
@@ -68,11 +68,11 @@ def _mean(call: Call, values: str, places: str, count: int) -> str:
 
 def _check_same_numbers(call: Call) -> None:
     """Refuse what would have to be counted in other steps than before."""
-    given, output = call.input(), call.output
-    if given.is_quantised and (scale(given), zero(given)) != (scale(output), zero(output)):
+    input_tensor, output = call.input(), call.output
+    if input_tensor.is_quantised and (scale(input_tensor), zero(input_tensor)) != (scale(output), zero(output)):
         raise NotTranslated(f"{call.name} whose output has another scale than its input")
-    if not given.is_quantised and given.dtype != np.float32:
-        raise NotTranslated(f"{call.name} of {given.dtype}")
+    if not input_tensor.is_quantised and input_tensor.dtype != np.float32:
+        raise NotTranslated(f"{call.name} of {input_tensor.dtype}")
 
 
 def _window(call: Call) -> dict[str, Any]:

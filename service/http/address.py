@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from service.errors import RequestError
-from service.location import GS, Location
+from results.errors import RequestError
+from storage.location import GS, Location
 
 LONGEST_NAME = 1024  # bytes of UTF-8
 LONGEST_BUCKET = 222  # with dots; a part between them has at most 63

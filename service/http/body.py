@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import flask
 from werkzeug.exceptions import BadRequest
 
-from service.errors import RequestError
+from results.errors import RequestError
 from service.http import compression
 from service.http.patience import TOO_SLOW
 from service.http.turn import LITTLE

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import flask
 
-from service.errors import RequestError
+from results.errors import RequestError
 
 CHUNK = 1 << 20  # bytes that are unpacked at a time
 MOST_MEMBERS = 100  # of gzip, one after the other; each begins anew

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from service.errors import RequestError
+from results.errors import RequestError
 
 _LINE_BREAKS = b" \t\r\n"
 _FOR_ADDRESSES = bytes.maketrans(b"-_", b"+/")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from werkzeug.http import parse_options_header
 
-from service.errors import RequestError
+from results.errors import RequestError
 
 MIMETYPE = "multipart/form-data"
 LONGEST_HEAD = 4096  # bytes of one part's headers

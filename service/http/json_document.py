@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from service.errors import RequestError
+from results.errors import RequestError
 
 VALUES_AN_INSTANCE = 32  # that a document may hold, and the same once more
 LONGEST_NUMBER = 100  # characters: for an integer Python takes time in proportion to their square

@@ -6,15 +6,15 @@ import logging
 from typing import Any
 
 from predictor import BadImage
-from service.errors import RequestError
+from results.errors import RequestError
 from service.http import address
-from service.http.job import Job
-from service.location import Location
+from service.http.context import RequestContext
+from storage.location import Location
 
 _log = logging.getLogger(__name__)
 
 
-def read(job: Job, uri: Any, place: str) -> bytes:
+def read(context: RequestContext, uri: Any, place: str) -> bytes:
     """The bytes of an object as it is now.
 
     Raises RequestError: 400 for what can be no address, 403 for other buckets and for what Cloud Storage refuses for
@@ -22,15 +22,15 @@ def read(job: Job, uri: Any, place: str) -> bytes:
     """
     location = address.parse(uri, place)
     shown = address.shown(location)
-    if location.bucket not in job.settings.read_buckets:
+    if location.bucket not in context.settings.read_buckets:
         raise RequestError(403, f"{place}: the bucket of {shown} is not one that READ_BUCKETS names.")
-    from service.calls import Gone  # comes with the storage client, which other requests do without
+    from storage.calls import ObjectNotFound  # comes with the storage client, which other requests do without
 
     try:
-        return _download(job, location)
+        return _download(context, location)
     except (BadImage, MemoryError):
         raise
-    except Gone as error:
+    except ObjectNotFound as error:
         raise RequestError(404, f"{place}: there is no object {shown}.") from error
     except Exception as error:  # the client's own and those of its transport share no base class but Exception
         _log.exception("%s could not be read", location)
@@ -39,16 +39,16 @@ def read(job: Job, uri: Any, place: str) -> bytes:
         raise RequestError(503, f"{place}: {shown} could not be read now.") from error
 
 
-def _download(job: Job, location: Location) -> bytes:
-    from service.calls import Gone
+def _download(context: RequestContext, location: Location) -> bytes:
+    from storage.calls import ObjectNotFound
 
-    storage = job.resources.storage()
-    newest = storage.newest(location, job.deadline)
+    storage = context.resources.storage()
+    newest = storage.newest(location, context.deadline)
     if newest is None:
-        raise Gone(location)
-    limits = job.classifier().limits
+        raise ObjectNotFound(location)
+    limits = context.classifier().limits
     limits.check_bytes(newest.size)
-    return storage.read(location, newest.generation, limits, job.deadline)
+    return storage.read(location, newest.generation, limits, context.deadline)
 
 
 def _is_final(error: Exception) -> bool:

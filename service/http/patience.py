@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from service.errors import as_document
+from results.errors import as_document
 
 LEAST_RATE = 8192  # bytes a second, on average
 PATIENCE = 10.0  # seconds that may pass without a byte

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import flask
 
-from service.errors import as_document
-from service.http.job import ErrorShape
+from results.errors import as_document
+from service.http.context import ErrorShape
 
 
 class Route(NamedTuple):

@@ -10,11 +10,11 @@ import flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, Rule
 
-from service.errors import as_document, as_sentence
-from service.http.job import ErrorShape
+from results.errors import as_document, as_sentence
+from service.http.context import ErrorShape
 from service.http.protocols import native, open_inference, tensorflow_serving
 from service.http.route import Route
-from service.settings import HttpSettings
+from settings import HttpSettings
 
 PROTOCOLS = (tensorflow_serving, open_inference, native)
 """Those with paths of their own, by how these begin; all others begin as the last one's do."""

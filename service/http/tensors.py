@@ -10,7 +10,7 @@ from typing import Any
 import flask
 import numpy.typing as npt
 
-from service.errors import RequestError
+from results.errors import RequestError
 from service.http.responses import json_response
 
 HEADER_LENGTH = "Inference-Header-Content-Length"

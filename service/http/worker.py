@@ -15,7 +15,7 @@ from gunicorn import config
 from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.errors import RequestError
+from results.errors import RequestError
 from service.http import turn
 from service.http.patience import PatientSocket
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.cloud_storage import CloudStorage
+from emulator import CloudStorage
 from tests.conftest import ROOT
 
 CREDENTIALS = {

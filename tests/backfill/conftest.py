@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from backfill import place
+from backfill.objects import object_store
+from emulator import CloudStorage, sockets
+from emulator.sockets import collected  # noqa: F401 # a fixture
 from evaluation import model_copy
 from predictor import Classifier, runtime
-from tests.cloud_storage import CloudStorage, sockets
-from tests.cloud_storage.sockets import collected  # noqa: F401 # a fixture
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,9 +36,9 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudStorage]:
     """Cloud Storage for backfills and functions of this process, and by its address for others."""
     with CloudStorage(["photos", "results"]) as storage:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.url)
-        place.cloud_storage.cache_clear()
+        object_store.cloud_storage.cache_clear()
         yield storage
-        place.cloud_storage.cache_clear()
+        object_store.cloud_storage.cache_clear()
 
 
 @pytest.fixture(scope="session")

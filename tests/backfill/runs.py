@@ -19,12 +19,12 @@ import psutil
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from backfill.job import Job
-from backfill.pattern import Pattern
-from backfill.pipeline import build
-from backfill.summary import Summary
+from backfill.objects.pattern import Pattern
+from backfill.pipeline.pipeline import build
+from backfill.report.summary import Summary
+from emulator import CloudStorage
 from predictor import Classifier, Limits
-from service.location import Location
-from tests.cloud_storage import CloudStorage
+from storage.location import Location
 from tests.conftest import ROOT, SAMPLES
 
 WORKERS = 2

@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backfill import place
-from backfill.failure import Failure
+from backfill.objects import object_store
+from backfill.pipeline.failure import Failure
+from emulator import CloudStorage, Sink, StoredObject
+from emulator.processes import running_function
 from predictor import Classifier
-from service.deadline import Deadline
-from service.location import Location
-from service.outcome import Outcome
-from service.recorder import Recorder
-from service.upload import Upload
+from results.outcome import Outcome
+from results.recorder import Recorder
+from storage.deadline import Deadline
+from storage.location import Location
+from storage.upload import Upload
 from tests.backfill import runs
-from tests.cloud_storage import CloudStorage, Sink, StoredObject
 from tests.conftest import ROOT
-from tests.processes import running_function
 from tests.service.upload.pictures import half_a_jpeg
 
 DEPLOYED = ROOT / ".venv-runtime" / "bin" / "python"
@@ -73,7 +73,7 @@ def test_the_same_as_the_function(digits_model: Path, monkeypatch: pytest.Monkey
     variables = {"MODEL": str(digits_model.resolve()), "RESULTS": "gs://function/labels", "MAX_BYTES": str(MAX_BYTES)}
     with CloudStorage(["photos", "function", "results"]) as storage:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.url)
-        place.cloud_storage.cache_clear()
+        object_store.cloud_storage.cache_clear()
         variables |= {"STORAGE_EMULATOR_HOST": storage.url}
         with running_function("classify_upload", variables, python=DEPLOYED) as url:
             sink = storage.deliver("photos", Sink(url))
@@ -82,7 +82,7 @@ def test_the_same_as_the_function(digits_model: Path, monkeypatch: pytest.Monkey
             assert all(delivery.accepted for delivery in sink.wait(PATIENCE))
         runs.run(runs.job_of(digits_model, max_bytes=MAX_BYTES))
         theirs, ours = (dict(kept(storage, bucket)) for bucket in ("function", "results"))
-    place.cloud_storage.cache_clear()
+    object_store.cloud_storage.cache_clear()
     assert len(theirs) == len(PICTURES)
     assert ours == theirs
 
@@ -98,7 +98,7 @@ def upload_of(storage: CloudStorage, name: str) -> Upload:
 def test_relabel(storage: CloudStorage, classifier: Classifier, digits_model: Path) -> None:
     """Without it only records of faults are replaced; with it also what another model found out, and nothing else."""
     other = replace(classifier.info, version="another")
-    ours, theirs = (Recorder(place.cloud_storage(), PREFIX, info) for info in (classifier.info, other))
+    ours, theirs = (Recorder(object_store.cloud_storage(), PREFIX, info) for info in (classifier.info, other))
     found, deadline = classifier.classify(runs.DIGITS[9]), Deadline.after(PATIENCE)
     failure = Failure(Outcome.FAILED, 503, "It could not be classified: it was slow")
     refusal = Failure(Outcome.REFUSED, 415, "It is no picture.")

@@ -17,9 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backfill.__main__ import main
-from backfill.survey import NO_UNICODE
+from backfill.pipeline.survey import NO_UNICODE
+from emulator import Callback, CloudStorage, Status
 from predictor import Limits
-from tests.cloud_storage import Callback, CloudStorage, Status
 from tests.conftest import ROOT, SAMPLES
 
 HOSTILE = "<b>&.png"
@@ -315,9 +315,9 @@ def test_forbidden(storage: CloudStorage, digits_model: Path) -> None:
 
 def test_imports() -> None:
     """The command answers before Beam is loaded, and does without what only the export needs."""
-    check = "import sys, backfill.__main__, backfill.report.page, backfill.thumbnails; print(*sys.modules)"
+    check = "import sys, backfill.__main__, backfill.report.page, backfill.pipeline.thumbnails; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True).stdout.split()
-    assert "backfill.local" in loaded
+    assert "backfill.runners.local" in loaded
     assert not {"apache_beam", "tensorflow", "onnx", "export"} & set(loaded)
 
 

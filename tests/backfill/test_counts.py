@@ -12,28 +12,28 @@ import pytest
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.windowed_value import WindowedValue
 
-from backfill import reading
-from backfill.finished import Finished
-from backfill.folder import NO_FILE
-from backfill.journal import Reader
-from backfill.page import WHOLE, Page
-from backfill.pattern import Pattern
-from backfill.present import HAS_RESULT
-from backfill.reading import VANISHED, List, Read
-from backfill.summary import Summary
-from service.location import Location
-from service.outcome import Outcome
+from backfill.objects.folder_store import NO_FILE
+from backfill.objects.pattern import Pattern
+from backfill.pipeline import reading
+from backfill.pipeline.existing_results import HAS_RESULT
+from backfill.pipeline.finished import Finished
+from backfill.pipeline.page import WHOLE, ListingPage
+from backfill.pipeline.reading import VANISHED, List, Read
+from backfill.report.summary import Summary
+from backfill.runners.journal import Reader
+from emulator import Callback, CloudStorage
+from results.outcome import Outcome
+from storage.location import Location
 from tests.backfill import runs
 from tests.backfill.test_listing import unprivileged
 from tests.backfill.test_places import label, put
 from tests.backfill.test_survey import job_for
-from tests.cloud_storage import Callback, CloudStorage
 from tests.conftest import SAMPLES
 
 OBJECTS = 10
 
 
-def given_out(read: Read, page: Page) -> Iterator[Finished | str]:
+def given_out(read: Read, page: ListingPage) -> Iterator[Finished | str]:
     """What comes of a page: the names of pictures that are read, and what is Finished."""
     read.start_bundle()
     for one in [*read.process(page), *read.finish_bundle()]:

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from backfill import estimate, folder, place, present, prices, telling
 from backfill.__main__ import main
-from backfill.report import page
-from backfill.summary import MOST_LEAST_CERTAIN, MOST_WITHOUT_LABELS
-from service import selection
-from service.location import Location
-from service.outcome import STORED, Outcome
-from service.result_version import MARK
-from service.settings import TABLE, UploadSettings, common
-from service.settings.setting import BACKFILL
-from tests.cloud_storage import CloudStorage
+from backfill.objects import folder_store, object_store
+from backfill.pipeline import existing_results
+from backfill.report import estimate, messages, page, prices
+from backfill.report.summary import MOST_LEAST_CERTAIN, MOST_WITHOUT_LABELS
+from emulator import CloudStorage
+from results import selection
+from results.outcome import STORED, Outcome
+from settings import TABLE, UploadSettings, common
+from settings.setting import BACKFILL
+from storage.location import Location
+from storage.result_version import SOURCE_GENERATION
 from tests.conftest import ROOT, SAMPLES
 
 DOCS = (ROOT / "docs" / "backfill.md").read_text(encoding="utf-8")
@@ -62,22 +63,22 @@ def test_reasons() -> None:
     settings = UploadSettings(Location("photos", "labels"), exclude=("*.gif",))
     given = {
         selection.reason_against("photos", name, metadata, settings)
-        for name, metadata in (("a/", {}), ("labels/a", {}), ("a", {MARK: "1"}), ("a.gif", {}))
+        for name, metadata in (("a/", {}), ("labels/a", {}), ("a", {SOURCE_GENERATION: "1"}), ("a.gif", {}))
     }
     assert {cells[0] for cells in rows("What is left alone")} == given | {
-        present.HAS_RESULT,
-        present.HAS_OTHERS,
-        present.HAS_NEWER,
-        folder.NO_FILE,
-        folder.LINK_TO_FOLDER,
-        folder.LINK_TO_NOTHING,
+        existing_results.HAS_RESULT,
+        existing_results.HAS_OTHERS,
+        existing_results.HAS_NEWER,
+        folder_store.NO_FILE,
+        folder_store.LINK_TO_FOLDER,
+        folder_store.LINK_TO_NOTHING,
     }
 
 
 def test_outcomes() -> None:
     """The table of outcomes is what the summary says, what is stored, and how the command ends."""
     headings = {"Labelled": Outcome.LABELLED} | {
-        heading: outcome for outcome, heading in telling.HEADINGS.items() if outcome is not Outcome.IGNORED
+        heading: outcome for outcome, heading in messages.HEADINGS.items() if outcome is not Outcome.IGNORED
     }
     ends = {outcome: "1" if outcome in (Outcome.FAILED, Outcome.RETRIED) else "0" for outcome in Outcome}
     assert {cells[0]: (cells[2], cells[3]) for cells in rows("What comes of the others")} == {
@@ -92,8 +93,8 @@ def test_numbers() -> None:
     assert f"up to {MOST_LEAST_CERTAIN} pictures" in section("After: `--report`")
     assert f"the first {MOST_WITHOUT_LABELS} of each kind" in section("After: `--report`")
     assert page.MOST_BYTES < 10_000_000
-    assert f"{telling.MOST_NAMES} of each line" in section("What comes of the others")
-    assert f"larger than {folder.MAX_RESULT // 2**20} MiB" in section("What is left alone")
+    assert f"{messages.MOST_NAMES} of each line" in section("What comes of the others")
+    assert f"larger than {folder_store.MAX_RESULT // 2**20} MiB" in section("What is left alone")
 
 
 def test_cost() -> None:
@@ -121,7 +122,7 @@ def test_commands(user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with CloudStorage(["photos", "results"]) as storage:
         storage.put("photos", "2024/3.png", (SAMPLES / "3.png").read_bytes(), "image/png")
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.url)
-        place.cloud_storage.cache_clear()
+        object_store.cloud_storage.cache_clear()
         for command in (first, *shown.strip().splitlines()):
             options = shlex.split(command.replace("--report page.html", ""))[3:]
             done = CliRunner().invoke(main, [*options, "--dry-run"])

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from backfill.errors import BackfillError, BadOption, CannotReach, EndedEarly, Interrupted, WorkerDied, sentence
-from backfill.tally import Tally
+from backfill.report.tally import Tally
 
 REMOTE = """Error received from SDK harness for instruction bundle_3: Traceback (most recent call last):
   File "apache_beam/runners/common.py", line 1498, in apache_beam.runners.common.DoFnRunner.process
-  File "backfill/reading.py", line 40, in process
+  File "backfill/pipeline/reading.py", line 40, in process
     for upload, reason in survey(self._job, whole):
-service.calls.MissingRole: permission denied: grant roles/storage.objectViewer on gs://photos
+storage.calls.MissingRole: permission denied: grant roles/storage.objectViewer on gs://photos
 
 The above exception was the direct cause of the following exception:
 
 Traceback (most recent call last):
   File "apache_beam/runners/worker/sdk_worker.py", line 310, in _execute
     response = task()
-RuntimeError: service.calls.MissingRole: permission denied: grant roles/storage.objectViewer on gs://photos \
+RuntimeError: storage.calls.MissingRole: permission denied: grant roles/storage.objectViewer on gs://photos \
 [while running 'List/List']
 """
 

@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 import pytest
 
-from backfill import reading
+from backfill.pipeline import reading
+from emulator import Callback, CloudStorage, Operation
 from predictor import Classifier
-from service.outcome import Outcome
-from service.result_version import Mark
+from results.outcome import Outcome
+from storage.result_version import ResultVersion
 from tests.backfill import runs
-from tests.cloud_storage import Callback, CloudStorage, Operation
 from tests.service.upload.test_faults import FAULTS, IN_THE_ANSWER
 
 Step = Literal["read", "write"]
@@ -123,7 +123,7 @@ def check_record(storage: CloudStorage, name: str, document: dict[str, Any], mod
         "size": picture.size,
     }
     assert document["model"] == {"name": info.name, "version": info.version}
-    assert Mark.of(stored.metadata) == Mark(picture.generation, is_final=False, model=info.version)
+    assert ResultVersion.of(stored.metadata) == ResultVersion(picture.generation, is_final=False, model=info.version)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfill.folder import MAX_RESULT, Folders
+from backfill.objects.folder_store import MAX_RESULT, FolderStore
 from predictor import ImageTooLarge, Limits
-from service.calls import Gone
-from service.deadline import Deadline, OutOfTime
-from service.location import Location
-from service.result_version import File, Mark
-from service.upload import Upload
+from storage.calls import ObjectNotFound
+from storage.deadline import Deadline, OutOfTime
+from storage.location import Location
+from storage.result_version import FileSource, ResultVersion
+from storage.upload import Upload
 from tests.backfill.test_listing import below, found_in, unprivileged
 
 
@@ -33,20 +33,20 @@ def test_read(tmp_path: Path) -> None:
     """A file is read as it was when it was listed, and no larger than is allowed; else the error says why not."""
     file = tmp_path / "a.png"
     file.write_bytes(b"12345")
-    (upload,) = Folders().list_objects("", str(file).removeprefix("/"), "", "", 1.0)
+    (upload,) = FolderStore().list_objects("", str(file).removeprefix("/"), "", "", 1.0)
     assert (upload.content_type, upload.size, str(upload.location)) == ("image/png", 5, str(file))
 
     def read(limits: Limits) -> bytes:
-        return Folders().read(upload.location, upload.generation, limits, Deadline.after(1))
+        return FolderStore().read(upload.location, upload.generation, limits, Deadline.after(1))
 
     assert read(Limits()) == b"12345"
     with pytest.raises(ImageTooLarge):
         read(Limits(max_bytes=4))
     os.utime(file, ns=(0, upload.generation + 1))
-    with pytest.raises(Gone):
+    with pytest.raises(ObjectNotFound):
         read(Limits())
     file.unlink()
-    with pytest.raises(Gone):
+    with pytest.raises(ObjectNotFound):
         read(Limits())
 
 
@@ -64,16 +64,16 @@ def test_read_what_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             os.utime(file, ns=(0, upload.generation + 1))
             return 9
 
-    with pytest.raises(Gone):
-        Folders().read(upload.location, upload.generation, Changing.__new__(Changing), Deadline.after(1))
+    with pytest.raises(ObjectNotFound):
+        FolderStore().read(upload.location, upload.generation, Changing.__new__(Changing), Deadline.after(1))
     file.unlink()
     os.mkfifo(file)
-    with pytest.raises(Gone):
-        Folders().read(upload.location, upload.generation, Limits(), Deadline.after(1))
+    with pytest.raises(ObjectNotFound):
+        FolderStore().read(upload.location, upload.generation, Limits(), Deadline.after(1))
     file.unlink()
     file.mkdir()
-    with pytest.raises(Gone):
-        Folders().read(upload.location, upload.generation, Limits(), Deadline.after(1))
+    with pytest.raises(ObjectNotFound):
+        FolderStore().read(upload.location, upload.generation, Limits(), Deadline.after(1))
 
 
 def test_is_current(tmp_path: Path) -> None:
@@ -82,14 +82,14 @@ def test_is_current(tmp_path: Path) -> None:
     file.write_bytes(b"12345")
     (upload,) = uploads_in(tmp_path)
     times = (upload.generation, upload.generation)
-    assert Folders().is_current(upload)
+    assert FolderStore().is_current(upload)
     os.utime(file, ns=(times[0], times[1] - 1))
-    assert not Folders().is_current(upload)
+    assert not FolderStore().is_current(upload)
     file.write_bytes(b"123456")
     os.utime(file, ns=times)
-    assert not Folders().is_current(upload)
+    assert not FolderStore().is_current(upload)
     file.unlink()
-    assert not Folders().is_current(upload)
+    assert not FolderStore().is_current(upload)
 
 
 def document(generation: int, size: int = 5) -> dict[str, Any]:
@@ -98,13 +98,13 @@ def document(generation: int, size: int = 5) -> dict[str, Any]:
     return {"predictions": [], "source": source, "model": model}
 
 
-def mark(generation: int, size: int = 5, *, is_final: bool = True) -> Mark:
-    return Mark(generation, is_final, "a1", file=File("photos/a.png", size))
+def result_version(generation: int, size: int = 5, *, is_final: bool = True) -> ResultVersion:
+    return ResultVersion(generation, is_final, "a1", file=FileSource("photos/a.png", size))
 
 
 def store(target: Location, generation: int, size: int = 5, *, is_final: bool = True) -> bool:
-    found = mark(generation, size, is_final=is_final)
-    return Folders().store(target, document(generation, size), found, Deadline.after(1))
+    found = result_version(generation, size, is_final=is_final)
+    return FolderStore().store(target, document(generation, size), found, Deadline.after(1))
 
 
 def test_store(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_store(tmp_path: Path) -> None:
     for generation in (2, 1, 1, 3):
         assert store(target, generation)
         (upload,) = uploads_in(tmp_path)
-        assert (upload.location, Mark.of(upload.metadata)) == (target, mark(generation))
+        assert (upload.location, ResultVersion.of(upload.metadata)) == (target, result_version(generation))
     (tmp_path / "other").touch()
     assert Path(str(target)).stat().st_mode == (tmp_path / "other").stat().st_mode
 
@@ -125,17 +125,17 @@ def test_store_of_objects(tmp_path: Path) -> None:
     def store(generation: int) -> bool:
         source = {"bucket": "photos", "name": "a.png", "generation": str(generation)}
         found = document(generation) | {"source": source}
-        return Folders().store(target, found, Mark(generation, True, "a1"), Deadline.after(1))
+        return FolderStore().store(target, found, ResultVersion(generation, True, "a1"), Deadline.after(1))
 
     assert [store(2), store(1), store(2), store(3)] == [True, False, True, True]
-    assert Folders().marks(Location("", ""), {target}, 1) == {target: Mark(3, True, "a1")}
+    assert FolderStore().result_versions(Location("", ""), {target}, 1) == {target: ResultVersion(3, True, "a1")}
 
 
 @pytest.mark.parametrize("name", ["photos/../../a.png", "photos//a.png", "photos/./a.png", "photos/a\0.png"])
 def test_names_of_objects(tmp_path: Path, name: str) -> None:
     """A name that no file can have leads nowhere else."""
     target = Location.of_path(str(tmp_path)).child("labels", f"{name}.json")
-    assert Folders().marks(Location("", ""), {target}, 1) == {}
+    assert FolderStore().result_versions(Location("", ""), {target}, 1) == {}
     with pytest.raises(ValueError):
         store(target, 1)
     assert list(tmp_path.iterdir()) == []
@@ -183,10 +183,10 @@ def test_broken_results(tmp_path: Path, kind: str) -> None:
     Path(str(target)).write_bytes(BROKEN[kind])
     (upload,) = uploads_in(tmp_path)
     assert upload.metadata == {}
-    (found,) = Folders().marks(Location("", ""), {target}, 1).values()
+    (found,) = FolderStore().result_versions(Location("", ""), {target}, 1).values()
     assert not found.is_ours
     assert store(target, 7, is_final=False)
-    assert Folders().marks(Location("", ""), {target}, 1) != {target: found}
+    assert FolderStore().result_versions(Location("", ""), {target}, 1) != {target: found}
 
 
 def replaced(path: Path, kind: str) -> None:
@@ -208,9 +208,9 @@ def test_results_that_are_no_files(tmp_path: Path, kind: str) -> None:
     """What has the name of a result and is no file is not waited for, and replaced."""
     target = Location.of_path(f"{tmp_path}/a.png.json")
     replaced(Path(str(target)), kind)
-    assert not any(found.is_ours for found in Folders().marks(Location("", ""), {target}, 1).values())
+    assert not any(found.is_ours for found in FolderStore().result_versions(Location("", ""), {target}, 1).values())
     assert store(target, 7)
-    assert Folders().marks(Location("", ""), {target}, 1) == {target: mark(7)}
+    assert FolderStore().result_versions(Location("", ""), {target}, 1) == {target: result_version(7)}
 
 
 def test_closed_result(open_folder: Path) -> None:
@@ -219,10 +219,10 @@ def test_closed_result(open_folder: Path) -> None:
     store(target, 7)
     with unprivileged(open_folder):
         Path(str(target)).chmod(0)
-        (found,) = Folders().marks(Location("", ""), {target}, 1).values()
+        (found,) = FolderStore().result_versions(Location("", ""), {target}, 1).values()
         assert not found.is_ours
         assert store(target, 7)
-        assert Folders().marks(Location("", ""), {target}, 1) == {target: mark(7)}
+        assert FolderStore().result_versions(Location("", ""), {target}, 1) == {target: result_version(7)}
 
 
 KEYS = st.sampled_from(["source", "model", "error", "predictions", "generation", "version", "code", "bucket", "size"])
@@ -238,11 +238,11 @@ def test_any_document(source: Any, model: Any, error: Any, predictions: Any) -> 
     """Whatever a document holds, it has a mark that can be compared and written, or is none of ours."""
     document = {"source": source, "model": model, "error": error, "predictions": predictions}
     try:
-        found = Mark.of_document(document)
+        found = ResultVersion.of_document(document)
     except (KeyError, TypeError, ValueError):
         return
-    assert Mark.of(found.metadata()) == found
-    assert mark(7).replaces(found) is not (mark(7).has_source_of(found) and found.is_final)
+    assert ResultVersion.of(found.metadata()) == found
+    assert result_version(7).replaces(found) is not (result_version(7).has_source_of(found) and found.is_final)
 
 
 def test_others_json(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_no_space(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, before)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png.json"]
-    assert Folders().marks(Location("", ""), {target}, 1) == {target: mark(1)}
+    assert FolderStore().result_versions(Location("", ""), {target}, 1) == {target: result_version(1)}
 
 
 def test_stopped_while_storing(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_stopped_while_storing(tmp_path: Path) -> None:
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     with pytest.raises(OutOfTime):
-        Folders().store(target, document(1), mark(1), Deadline.after(0.05))
+        FolderStore().store(target, document(1), result_version(1), Deadline.after(0.05))
     assert list(tmp_path.iterdir()) == []
     os.close(handle)
     assert store(target, 1)

@@ -16,19 +16,19 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from google.rpc.code_pb2 import Code
 
-from backfill import access
-from backfill.failure import Failure
+from backfill import preconditions
 from backfill.job import Job
-from backfill.jsonl import Lines
-from backfill.pattern import Pattern
-from backfill.pipeline import build
-from predictor import Classifier, Decoding, Limits, ModelInfo, Source
-from service.deadline import OutOfTime
-from service.location import Location
-from service.outcome import Outcome
-from service.upload import Upload
+from backfill.objects.pattern import Pattern
+from backfill.pipeline.failure import Failure
+from backfill.pipeline.jsonl import Lines
+from backfill.pipeline.pipeline import build
+from emulator import Callback, CloudStorage, Status
+from predictor import Classifier, Decoding, Limits, ModelInfo, Provenance
+from results.outcome import Outcome
+from storage.deadline import OutOfTime
+from storage.location import Location
+from storage.upload import Upload
 from tests.backfill import commands
-from tests.cloud_storage import Callback, CloudStorage, Status
 from tests.conftest import ROOT, SAMPLES
 
 PICTURES = {f"{number}/{path.name}": path.read_bytes() for number in range(6) for path in SAMPLES.iterdir()}
@@ -65,7 +65,7 @@ def files(storage: CloudStorage, tmp_path_factory: pytest.TempPathFactory) -> di
 
 
 def job_for(pictures: Pattern, results: Location, labels: tuple[str, ...] = ("cat",)) -> Job:
-    info = ModelInfo("pets", "a1", labels, "softmax", Decoding(), (), Source("pets", "", "", "", ""))
+    info = ModelInfo("pets", "a1", labels, "softmax", Decoding(), (), Provenance("pets", "", "", "", ""))
     return Job(pictures, results, "model.onnx", info, Limits(), output="jsonl")
 
 
@@ -177,7 +177,7 @@ def test_killed(storage: CloudStorage, digits_model: Path, tmp_path: Path) -> No
         gate.set()
     assert not list(results.glob("predictions-*"))
     assert list(results.glob("beam-temp-predictions-*/*"))
-    access.check(job_for(Pattern.parse(str(SAMPLES)), Location.of_path(str(results))))
+    preconditions.check(job_for(Pattern.parse(str(SAMPLES)), Location.of_path(str(results))))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from backfill.concurrent import AT_ONCE
-from service.outcome import Outcome
+from backfill.pipeline.concurrent import AT_ONCE
+from emulator import Callback, CloudStorage
+from results.outcome import Outcome
 from tests.backfill import runs
-from tests.cloud_storage import Callback, CloudStorage
 
 PICTURES = 120
 STORED = 30  # results before the end

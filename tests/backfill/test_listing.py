@@ -16,10 +16,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from backfill.finished import Finished
-from backfill.folder import LINK_TO_FOLDER, LINK_TO_NOTHING, NO_FILE, Folders
-from service.outcome import Outcome
-from service.upload import Upload
+from backfill.objects.folder_store import LINK_TO_FOLDER, LINK_TO_NOTHING, NO_FILE, FolderStore
+from backfill.pipeline.finished import Finished
+from results.outcome import Outcome
+from storage.upload import Upload
 
 SEGMENTS = st.text(st.sampled_from("a-./Ab~é"), min_size=1, max_size=8)
 NOBODY = 65534
@@ -39,7 +39,7 @@ def make(folder: Path, paths: set[str]) -> list[str]:
 
 
 def found_in(prefix: str, start: str = "", end: str = "") -> list[Upload | Finished]:
-    return list(Folders().list_objects("", prefix, start, end, 1.0))
+    return list(FolderStore().list_objects("", prefix, start, end, 1.0))
 
 
 def below(folder: Path) -> str:

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backfill import estimate, summary_file
-from backfill.failure import NO_MEMORY
-from backfill.folder import LINK_TO_FOLDER, LINK_TO_NOTHING, NO_FILE
 from backfill.job import Job
-from backfill.pattern import Pattern
-from backfill.summary import Summary
-from backfill.survey import NO_UNICODE
+from backfill.objects.folder_store import LINK_TO_FOLDER, LINK_TO_NOTHING, NO_FILE
+from backfill.objects.pattern import Pattern
+from backfill.pipeline.failure import NO_MEMORY
+from backfill.pipeline.survey import NO_UNICODE
+from backfill.report import estimate, summary_file
+from backfill.report.summary import Summary
 from predictor import Classifier, UnclassifiableImage
-from service.location import Location
-from service.outcome import Outcome
+from results.outcome import Outcome
+from storage.location import Location
 from tests.backfill import runs
 from tests.backfill.test_folder import BROKEN
 from tests.conftest import SAMPLES

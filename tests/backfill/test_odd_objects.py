@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from backfill import folder
-from backfill.present import HAS_NEWER
-from service.location import Location
-from service.outcome import Outcome
-from service.result_version import MARK, MODEL, OUTCOME
+from backfill.objects import folder_store
+from backfill.pipeline.existing_results import HAS_NEWER
+from emulator import CloudStorage
+from results.outcome import Outcome
+from storage.location import Location
+from storage.result_version import MODEL, OUTCOME, SOURCE_GENERATION
 from tests.backfill import runs
 from tests.backfill.test_odd import labels, named
-from tests.cloud_storage import CloudStorage
 
 NAMES = {
     "a\tb \x1b[2J.png": "0",
@@ -47,7 +47,7 @@ def test_odd_names_as_files(storage: CloudStorage, digits_model: Path, tmp_path:
     summary = runs.run(replace(runs.job_of(digits_model), results=Location.of_path(f"{tmp_path}/a/b/c/out")))
     assert summary.outcomes == {Outcome.LABELLED: len(NAMES), Outcome.RETRIED: len(NO_FILES)}
     assert [outcome for outcome, _ in named(summary).values()] == [Outcome.RETRIED] * len(named(summary))
-    assert all(folder.NO_NAME in reason for _, reason in named(summary).values())
+    assert all(folder_store.NO_NAME in reason for _, reason in named(summary).values())
     assert sorted(map(str, labels(tmp_path / "a" / "b" / "c").values())) == sorted(NAMES.values())
     assert [path.name for path in (tmp_path / "a" / "b").rglob("*.png.json") if "out" not in path.parts] == []
 
@@ -59,9 +59,9 @@ def test_garbage(storage: CloudStorage, digits_model: Path) -> None:
     """A result with a mark that cannot be understood is replaced; a picture with one was written by the function."""
     for number, text in enumerate(GARBAGE):
         runs.put(storage, f"{number}.png", number)
-        metadata = {MARK: text, OUTCOME: "final", MODEL: "another"}
+        metadata = {SOURCE_GENERATION: text, OUTCOME: "final", MODEL: "another"}
         storage.put("results", f"labels/photos/{number}.png.json", b"{", "application/json", metadata=metadata)
-    storage.put("photos", "copy.png", runs.DIGITS[3], "image/png", metadata={MARK: "٣"})
+    storage.put("photos", "copy.png", runs.DIGITS[3], "image/png", metadata={SOURCE_GENERATION: "٣"})
     summary = runs.run(runs.job_of(digits_model))
     assert summary.outcomes == {Outcome.LABELLED: len(GARBAGE), Outcome.IGNORED: 1}
     assert {name: runs.says(found) for name, found in runs.results(storage).items()} == {
@@ -72,6 +72,6 @@ def test_garbage(storage: CloudStorage, digits_model: Path) -> None:
 def test_newer(storage: CloudStorage, digits_model: Path) -> None:
     """A result of a newer generation stays, as long as it can be one."""
     runs.put(storage, "3.png", 3)
-    metadata = {MARK: "9" * 16, OUTCOME: "final"}
+    metadata = {SOURCE_GENERATION: "9" * 16, OUTCOME: "final"}
     storage.put("results", "labels/photos/3.png.json", b"{}", "application/json", metadata=metadata)
     assert runs.run(runs.job_of(digits_model)).reasons == {(Outcome.IGNORED, HAS_NEWER): 1}

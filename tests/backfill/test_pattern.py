@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backfill.pattern import Pattern
-from service import patterns
+from backfill.objects.pattern import Pattern
+from storage import patterns
 
 
 @pytest.mark.parametrize(

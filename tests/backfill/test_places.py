@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from backfill.job import Job
-from backfill.pattern import Pattern
-from backfill.present import HAS_RESULT, TAKEN
-from backfill.storing import Store
-from backfill.survey import survey
+from backfill.objects.pattern import Pattern
+from backfill.pipeline.existing_results import HAS_RESULT, TAKEN
+from backfill.pipeline.storing import Store
+from backfill.pipeline.survey import survey
+from emulator import CloudStorage
 from predictor import Limits
-from service.location import Location
-from service.outcome import Outcome
-from service.upload import Upload
+from results.outcome import Outcome
+from storage.location import Location
+from storage.upload import Upload
 from tests.backfill.test_survey import INFO, told
-from tests.cloud_storage import CloudStorage
 
 BUCKET = Location("results", "labels")
 SCORES = np.ones(1, np.float32)

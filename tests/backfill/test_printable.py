@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfill.printable import printable
+from backfill.report.printable import printable
 
 
 @given(st.text(st.characters()))

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from backfill import journal, progress
-from backfill.journal import ALL_LISTED, FINISHED, LEFT_ALONE, TO_DO, Reader
-from backfill.progress import Pace
-from backfill.tally import Tally
-from service.outcome import Outcome
+from backfill.report import progress
+from backfill.report.progress import Pace
+from backfill.report.tally import Tally
+from backfill.runners import journal
+from backfill.runners.journal import ALL_LISTED, FINISHED, LEFT_ALONE, TO_DO, Reader
+from results.outcome import Outcome
 
 
 class Terminal(io.StringIO):

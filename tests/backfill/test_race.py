@@ -15,18 +15,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from backfill.inference import _answer
-from backfill.reading import Picture, Read
-from backfill.storing import Store
-from backfill.survey import survey
+from backfill.pipeline.inference import _answer
+from backfill.pipeline.reading import Picture, Read
+from backfill.pipeline.storing import Store
+from backfill.pipeline.survey import survey
+from emulator import CloudStorage, Reset, Sink, Status
+from emulator.events import Event, finalized_event
+from emulator.processes import running_function
 from predictor import Classifier
-from service.outcome import Outcome
-from service.upload import Upload
+from results.outcome import Outcome
+from storage.upload import Upload
 from tests.backfill import runs
-from tests.cloud_storage import CloudStorage, Reset, Sink, Status
-from tests.cloud_storage.events import Event, finalized_event
 from tests.conftest import ROOT
-from tests.processes import running_function
 from tests.service.upload.pictures import deliver
 
 OBJECTS = 120

@@ -11,18 +11,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
-from backfill import summary_file
-from backfill.finished import Finished
 from backfill.job import Job
-from backfill.pattern import Pattern
-from backfill.report import page
-from backfill.summary import MOST_LEAST_CERTAIN, MOST_PICTURES, MOST_WITHOUT_LABELS, Summary
-from backfill.telling import Measured
-from backfill.thumbnails import LONGEST, thumbnail_of
+from backfill.objects.pattern import Pattern
+from backfill.pipeline.finished import Finished
+from backfill.pipeline.thumbnails import LONGEST, thumbnail_of
+from backfill.report import page, summary_file
+from backfill.report.messages import TimedSummary
+from backfill.report.summary import MOST_LEAST_CERTAIN, MOST_PICTURES, MOST_WITHOUT_LABELS, Summary
 from pages import thumbnail
 from predictor import Classifier, Limits
-from service.location import Location
-from service.outcome import Outcome
+from results.outcome import Outcome
+from storage.location import Location
 from tests.browser import DESKTOP, PHONE, check_look
 
 HOSTILE = "<b>&.png"
@@ -66,7 +65,7 @@ def summary() -> Summary:
 @pytest.fixture(scope="module")
 def written(job: Job, summary: Summary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "page.html"
-    page.write(path, job, Measured(summary, 12.3))
+    page.write(path, job, TimedSummary(summary, 12.3))
     return path
 
 
@@ -146,7 +145,7 @@ def test_size_is_bounded(job: Job, tmp_path: Path) -> None:
         for label in range(1000)
         for i in range(MOST_LEAST_CERTAIN)
     ]
-    page.write(tmp_path / "page.html", job, Measured(summarised(many), 1))
+    page.write(tmp_path / "page.html", job, TimedSummary(summarised(many), 1))
     text = (tmp_path / "page.html").read_text()
     shown = text.count("<img")
     assert 5_000_000 < len(text) < 10_000_000
@@ -157,7 +156,7 @@ def test_size_is_bounded(job: Job, tmp_path: Path) -> None:
 
 def test_empty(job: Job, tmp_path: Path) -> None:
     """A page about nothing can be written too."""
-    page.write(tmp_path / "page.html", job, Measured(Summary(), 1))
+    page.write(tmp_path / "page.html", job, TimedSummary(Summary(), 1))
     assert "<dt>Labelled</dt><dd>0</dd>" in (tmp_path / "page.html").read_text()
 
 

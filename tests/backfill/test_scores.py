@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from backfill.__main__ import main as backfill
-from backfill.finished import NONE_GIVEN
-from backfill.pattern import Pattern
+from backfill.objects.pattern import Pattern
+from backfill.pipeline.finished import NONE_GIVEN
 from predictor import Classifier
 from predictor.__main__ import main as predict
-from service.location import Location
-from service.outcome import Outcome
+from results.outcome import Outcome
+from storage.location import Location
 from tests.backfill import runs
 from tests.backfill.models import with_ending, with_independent_labels
 from tests.conftest import SAMPLES

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfill.finished import Finished
-from backfill.summary import MOST_LEAST_CERTAIN, MOST_REASONS, OTHER_REASONS, Summary
-from service.location import Location
-from service.outcome import Outcome
+from backfill.pipeline.finished import Finished
+from backfill.report.summary import MOST_LEAST_CERTAIN, MOST_REASONS, OTHER_REASONS, Summary
+from results.outcome import Outcome
+from storage.location import Location
 
 FINISHED = st.builds(
     Finished,

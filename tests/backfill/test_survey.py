@@ -12,19 +12,19 @@ from apache_beam.pvalue import TaggedOutput
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backfill.finished import Finished
 from backfill.job import Job
-from backfill.page import WHOLE, Page
-from backfill.pattern import Pattern
-from backfill.present import HAS_OTHERS, HAS_RESULT
-from backfill.reading import PAGE, List
-from backfill.survey import survey
-from predictor import Decoding, Limits, ModelInfo, Source
-from service.location import Location
-from service.upload import Upload
+from backfill.objects.pattern import Pattern
+from backfill.pipeline.existing_results import HAS_OTHERS, HAS_RESULT
+from backfill.pipeline.finished import Finished
+from backfill.pipeline.page import WHOLE, ListingPage
+from backfill.pipeline.reading import PAGE, List
+from backfill.pipeline.survey import survey
+from predictor import Decoding, Limits, ModelInfo, Provenance
+from storage.location import Location
+from storage.upload import Upload
 from tests.backfill.test_listing import SEGMENTS, make
 
-INFO = ModelInfo("pets", "a1", ("cat",), "softmax", Decoding(), (), Source("pets", "", "", "", ""))
+INFO = ModelInfo("pets", "a1", ("cat",), "softmax", Decoding(), (), Provenance("pets", "", "", "", ""))
 
 
 def job_for(folder: str) -> Job:
@@ -42,7 +42,7 @@ def put_result(folder: str, name: str, model: str = "a1", *, newer: int = 0, err
     path.write_text(json.dumps(found | {"source": {"generation": str(generation)}, "model": {"version": model}}))
 
 
-def to_do(job: Job, page: Page = WHOLE) -> list[str]:
+def to_do(job: Job, page: ListingPage = WHOLE) -> list[str]:
     return [found.name for found in survey(job, page) if isinstance(found, Upload)]
 
 
@@ -51,7 +51,7 @@ def told(job: Job) -> dict[str, str]:
     return {found.source.name: found.reason for found in survey(job) if isinstance(found, Finished)}
 
 
-def pages(job: Job) -> list[Page]:
+def pages(job: Job) -> list[ListingPage]:
     return [page for page in List(job).process(WHOLE) if not isinstance(page, TaggedOutput)]
 
 

@@ -18,14 +18,15 @@ from typing import Any
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from backfill import place, workers
 from backfill.job import Job
-from backfill.package import PACKAGES, pins, write_wheel
-from backfill.pattern import Pattern
+from backfill.objects import object_store
+from backfill.objects.pattern import Pattern
+from backfill.runners import workers
+from backfill.runners.package import PACKAGES, pins, write_wheel
+from emulator import CloudStorage, Stall
 from predictor import Classifier, Limits
-from service.location import Location
+from storage.location import Location
 from tests.backfill import commands
-from tests.cloud_storage import CloudStorage, Stall
 from tests.conftest import ROOT, SAMPLES
 
 DOCS = (ROOT / "docs" / "backfill.md").read_text()
@@ -160,7 +161,7 @@ def test_model_is_downloaded_once(
     """Of all that want the model at the same time one downloads it, and the others wait for the whole file."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage.url)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    place.cloud_storage.cache_clear()
+    object_store.cloud_storage.cache_clear()
     storage.put("tmp", "model.onnx", digits_model.read_bytes())
     storage.faults.add(Stall(0.2), "read_media", name="model.onnx", times=None)
     info = Classifier.load(digits_model).info
@@ -169,7 +170,7 @@ def test_model_is_downloaded_once(
         found = [future.result().read_bytes() for future in [pool.submit(workers.fetch, job) for _ in range(8)]]
     assert found == [digits_model.read_bytes()] * 8
     assert [call.operation for call in storage.requests if call.name == "model.onnx"].count("read_media") == 1
-    place.cloud_storage.cache_clear()
+    object_store.cloud_storage.cache_clear()
 
 
 def test_telemetry_is_off(worker: dict[str, Any]) -> None:

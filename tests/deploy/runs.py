@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from deployment.staging import FILES, PACKAGES
 from tests.deploy.google_cloud import PROJECT, REGION
 
 ROOT = Path(__file__).parents[2]
 PROJECT_FILES = ("deploy.sh", "deployment")
-DEPLOYED = ("main.py", "requirements.txt", "constraints.txt", "predictor", "service")
+DEPLOYED = (*FILES, *PACKAGES)
 NOT_DEPLOYED = ("service/__pycache__/http.pyc", "predictor/.cache/x", "export/__init__.py", "tests/test_x.py", ".env")
 UPLOAD = ("--bucket", "pictures", "--results", "gs://labels/from,here=1")
 NO_TRIAL = shutil.which("true") or "true"

@@ -14,8 +14,8 @@ from deployment.arguments import Arguments
 from deployment.commands import COMMANDS
 from deployment.errors import Refused
 from deployment.options import DEPLOYED, OPTIONS, SETTINGS
-from service.settings import TABLE
-from service.settings.setting import HTTP, UPLOAD
+from settings import TABLE
+from settings.setting import HTTP, UPLOAD
 from tests.conftest import ROOT
 from tests.deploy.runs import NO_TRIAL, run_deploy
 from tests.deploy.test_pythons import other_pythons

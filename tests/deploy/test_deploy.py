@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from deployment import staging
+from deployment.staging import PACKAGES
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
 from tests.deploy.network import has_network
 from tests.deploy.runs import (
@@ -239,7 +240,7 @@ class TestFiles:
 
     def test_only_what_runs(self, both: Run, project: Path) -> None:
         """The functions, the packages they import, the page and the model are sent; no command line, nothing else."""
-        packages = [path for name in ("predictor", "service") for path in (project / name).rglob("[!.]*.*")]
+        packages = [path for name in PACKAGES for path in (project / name).rglob("[!.]*.*")]
         packages = [path for path in packages if path.suffix != ".pyc"]
         names = [path.relative_to(project).as_posix() for path in packages if path.is_file()]
         names.remove("predictor/__main__.py")

@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[2]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 # What the platform's images (Debian and Ubuntu of the last years) can run.
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
-TESTS = ("test_settings.py", "test_globs.py", "test_lazy.py", "upload/test_upload.py", "upload/test_records.py")
+TESTS = (
+    "settings/test_settings.py",
+    "storage/test_globs.py",
+    "service/test_lazy.py",
+    "service/upload/test_upload.py",
+    "service/upload/test_records.py",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,7 +74,7 @@ def test_other_python(python: str, tmp_path: Path, digits_model: Path) -> None:
         str(ROOT / "requirements.txt"),
     ]
     subprocess.run([*install, "pytest>=8.3,<10", "hypothesis>=6.100,<7"], check=True)
-    tests = [str(ROOT / "tests" / "service" / test) for test in TESTS]
+    tests = [str(ROOT / "tests" / test) for test in TESTS]
     command = [install[0], "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     settings = os.environ | {"DIGITS_MODEL": str(digits_model)}
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True)

@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 from sklearn import metrics
 
+from emulator import CloudStorage
 from evaluation import scoring
 from predictor import Classifier
 from predictor.__main__ import main
-from tests.cloud_storage import CloudStorage
 from tests.conftest import ROOT, SAMPLES
 from tests.evaluation.conftest import SWAPPED
 

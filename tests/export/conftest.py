@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from export import pictures
 from export.exporter import Export
 from export.options import Options
+from export.verify import pictures
 from tests.conftest import ROOT
 from tests.export import models, photographs
 from tests.export.running import exported
@@ -23,7 +23,7 @@ def export_to(tmp_path: Path) -> ExportTo:
     """Export a model to `model.onnx` in the test's own folder; options as the command line names them."""
 
     def run(source: Path, **options: object) -> Export:
-        return exported(source, tmp_path / "model.onnx", Options.said(**options))  # type: ignore[arg-type]
+        return exported(source, tmp_path / "model.onnx", Options.from_command_line(**options))  # type: ignore[arg-type]
 
     return run
 

@@ -169,7 +169,7 @@ def test_other_labels_are_refused(tmp_path: Path, patches: Path) -> None:
 def test_no_samples() -> None:
     """Without samples there is nothing to find the range of values by."""
     with pytest.raises(ExportError, match=r"--quantize and --reduced-jpeg need pictures .*: give them with --samples"):
-        Options.said(quantize="int8")
+        Options.from_command_line(quantize="int8")
 
 
 def test_few_samples(tmp_path: Path, patches: Path, export_to: ExportTo) -> None:

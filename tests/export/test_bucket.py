@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from emulator import Callback, CloudStorage, CorruptBytes, CutStream, Fault, Operation, Reset, Status
 from export.errors import CannotDownload, NotAModel, SeveralModels
 from export.source import bucket
 from export.source.source import Source, open_source
-from tests.cloud_storage import Callback, CloudStorage, CorruptBytes, CutStream, Fault, Operation, Reset, Status
 from tests.export.conftest import ExportTo
 from tests.export.test_source import DIGITS, same_files, saved_model, zipped
 

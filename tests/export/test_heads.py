@@ -53,11 +53,11 @@ HEADS: dict[str, tuple[str, Any]] = {
 """What pixels the model wants, and what it does to them."""
 
 
-def save(folder: Path, head: Any, network: Any, shape: tuple[int | None, ...] = (None, SIZE, SIZE, 3)) -> Path:
+def save(folder: Path, normalization: Any, network: Any, shape: tuple[int | None, ...] = (None, SIZE, SIZE, 3)) -> Path:
     return models.save_signature(
         network,
         folder,
-        lambda pixels: {"scores": network(head(pixels), training=False)},
+        lambda pixels: {"scores": network(normalization(pixels), training=False)},
         tf.TensorSpec(shape, tf.float32, name="pixels"),
     )
 
@@ -65,20 +65,20 @@ def save(folder: Path, head: Any, network: Any, shape: tuple[int | None, ...] = 
 @pytest.mark.parametrize("name", HEADS)
 def test_head(name: str, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
     """The model is fed what its head is made for, which is said, and answers as it does in TensorFlow."""
-    scale, head = HEADS[name]
+    scale, normalization = HEADS[name]
     network = models.network()
-    export = export_to(save(tmp_path / "model", head, network), images=photos)
+    export = export_to(save(tmp_path / "model", normalization, network), images=photos)
     fed = {"0..255": lambda pixels: pixels, "0..1": lambda pixels: pixels / 255.0, "-1..1": lambda p: p / 127.5 - 1.0}
-    check_scores(export, photos, lambda data: network(head(fed[scale](resized(data)))))
+    check_scores(export, photos, lambda data: network(normalization(fed[scale](resized(data)))))
     assert f"it is fed {scale}" in " ".join(export.subject.pipeline.evidence.sentences)
     assert export.verification.parity.identical_inputs == 1
 
 
 @pytest.mark.parametrize("head", [lambda pixels: pixels, lambda pixels: pixels[..., ::-1]])
-def test_head_that_says_nothing(head: Any, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
+def test_head_that_says_nothing(normalization: Any, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
     """A head that leaves the levels as they are shows no scale: nothing is exported."""
     with pytest.raises(MissingPreprocessing, match="does not say how they were scaled"):
-        export_to(save(tmp_path / "model", head, models.network()), images=photos)
+        export_to(save(tmp_path / "model", normalization, models.network()), images=photos)
 
 
 def test_missing_scale_shows_answers(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
@@ -96,9 +96,9 @@ def test_missing_scale_shows_answers(tmp_path: Path, photos: Path, export_to: Ex
 
 def test_said_scale_wins_over_head(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
     """A scale that the user says holds whatever the head looks like."""
-    network, head = models.network(), LAYERS.Rescaling(1 / 255)
-    export = export_to(save(tmp_path / "model", head, network), images=photos, scale="-1..1")
-    check_scores(export, photos, lambda data: network(head(resized(data) / 127.5 - 1.0)))
+    network, normalization = models.network(), LAYERS.Rescaling(1 / 255)
+    export = export_to(save(tmp_path / "model", normalization, network), images=photos, scale="-1..1")
+    check_scores(export, photos, lambda data: network(normalization(resized(data) / 127.5 - 1.0)))
 
 
 def test_learned_head(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def inspect(source: Path, **options: Any) -> Subject:
-    return inspected(source, Options.said(**options))
+    return inspected(source, Options.from_command_line(**options))
 
 
 def test_ranking(model: Path, pictures: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export import pictures
 from export.errors import ExportError, MissingPreprocessing, NotAClassifier
+from export.verify import pictures
 from predictor import Classifier
 from tests.export import models
 from tests.export.conftest import ExportTo

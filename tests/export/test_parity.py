@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from export.parity import Comparison, Verification
-from export.pictures import Picture
-from export.sizes import Sizes
+from export.verify.parity import Comparison, Verification
+from export.verify.pictures import Picture
+from export.verify.sizes import Sizes
 
 PICTURE = Picture("cat.jpg", bytes)
 

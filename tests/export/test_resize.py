@@ -18,7 +18,7 @@ from export.network.operations import DOMAIN
 from export.network.resize import expand_resizes
 from tests.export.resizes import Array, cast, expand, inputs_with_types, onnx_model, picture, run
 
-Original = Callable[[Array, tuple[int, int]], Array]
+ReferenceModel = Callable[[Array, tuple[int, int]], Array]
 """A picture [1, height, width, channels] and a size to TensorFlow's values."""
 
 MODES: dict[str, dict[str, Any]] = {
@@ -43,7 +43,7 @@ def expanded_resize(mode: str, dtype: str) -> onnx.ModelProto:
     return expand(onnx_model([resize("image", "resized", mode)], ["resized"], dtype))
 
 
-def in_tensorflow(function: Callable[[Any, Any], Any], dtype: str = "uint8") -> Original:
+def in_tensorflow(function: Callable[[Any, Any], Any], dtype: str = "uint8") -> ReferenceModel:
     """The function as a graph, which TensorFlow optimises as it does a signature."""
     specs = [tf.TensorSpec([1, None, None, None], dtype), tf.TensorSpec([2], tf.int32)]
     graph = tf.function(function, input_signature=specs)
@@ -56,7 +56,7 @@ def kernel(image: Any, size: Any, mode: str) -> Any:
 
 
 @functools.cache
-def original_resize(mode: str, dtype: str) -> Original:
+def original_resize(mode: str, dtype: str) -> ReferenceModel:
     return in_tensorflow(functools.partial(kernel, mode=mode), dtype)
 
 
@@ -125,7 +125,7 @@ def scaled_then_resized(shape: tuple[int, ...] = ()) -> onnx.ModelProto:
 
 
 @functools.cache
-def original_scaled_then_resized() -> Original:
+def original_scaled_then_resized() -> ReferenceModel:
     def function(image: Any, size: Any) -> Any:
         return kernel(tf.cast(image, tf.float32) * SCALE - SHIFT, size, "half-pixel centres")
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from export.errors import ExportError
-from export.options import PILLOW_RESIZES, PRESETS, TF_RESIZES, Options, Pixels
+from export.options import PILLOW_RESIZES, PRESETS, TF_RESIZES, Options, PixelOptions
 from export.preprocessing.scale import SCALES
 from tests.export import models
 from tests.export.comparison import check_scores, decoded, resized
@@ -151,8 +151,8 @@ def test_preset(preset: str, source: Path, network: Any, photos: Path, export_to
 @pytest.mark.parametrize("preset", PRESETS)
 def test_said_wins_over_preset(preset: str) -> None:
     """Of a preset holds what is not said otherwise."""
-    options = Options.said(preset=preset, resize="tf-area", scale="torch")
-    assert options.pixels == Pixels(
+    options = Options.from_command_line(preset=preset, resize="tf-area", scale="torch")
+    assert options.pixels == PixelOptions(
         SCALES["torch"], PRESETS[preset].order, "tf-area", PRESETS[preset].fit, PRESETS[preset].orientation
     )
 
@@ -168,7 +168,7 @@ def test_said_wins_over_preset(preset: str) -> None:
 def test_contradiction(said: dict[str, Any], message: str) -> None:
     """Options that contradict each other are refused."""
     with pytest.raises(ExportError, match=message):
-        Options.said(**said)
+        Options.from_command_line(**said)
 
 
 @pytest.mark.parametrize(

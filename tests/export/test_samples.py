@@ -137,7 +137,7 @@ def like_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def inspect(source: Path, **options: Any) -> Subject:
-    return inspected(source, Options.said(**options))
+    return inspected(source, Options.from_command_line(**options))
 
 
 def divergences(subject: Subject) -> dict[tuple[str, ...], float]:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from export import pictures, summary
-from export.sizes import TRIED
+from export.report import summary
+from export.verify import pictures
+from export.verify.sizes import TRIED
 from predictor import BadImage, Classifier
 from tests.export import models, signatures
 from tests.export.conftest import ExportTo

@@ -23,7 +23,7 @@ from tensorflow.python.saved_model import loader_impl
 from export.errors import CannotOpen, Damaged, NotAModel, SeveralModels, TooLarge
 from export.importers.importer import Importer
 from export.importers.registry import IMPORTERS
-from export.source import archive, integrity, labels, layout
+from export.source import archive, discovery, integrity, labels
 from export.source.source import Source, open_source
 from tests.conftest import ROOT
 from tests.export.conftest import ExportTo
@@ -460,7 +460,7 @@ def test_progress(tmp_path: Path) -> None:
 )
 def test_name(path: str, name: str) -> None:
     """A model is called after the last part of its path that says something."""
-    assert layout.model_name(PurePosixPath(path)) == name
+    assert discovery.model_name(PurePosixPath(path)) == name
 
 
 def test_real_models(shared: Path, opened: Opened) -> None:

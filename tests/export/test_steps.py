@@ -57,5 +57,5 @@ def test_order_of_signatures(tmp_path: Path) -> None:
     model = Model()
     names = ["zebra", "serving_default", "ant"]
     tf.saved_model.save(model, str(tmp_path / "model"), dict.fromkeys(names, model.answer))
-    found = inspected(tmp_path / "model", Options.said(scale="0..1")).pipeline.signatures
+    found = inspected(tmp_path / "model", Options.from_command_line(scale="0..1")).pipeline.signatures
     assert [line.partition(":")[0] for line in found] == sorted(names)

@@ -110,7 +110,7 @@ def test_fit_of_a_canvas(tmp_path: Path) -> None:
 
 
 def inspect(source: Path, **options: Any) -> Any:
-    return inspected(source, Options.said(**options))
+    return inspected(source, Options.from_command_line(**options))
 
 
 def refusal(source: Path) -> str:
@@ -127,7 +127,7 @@ def test_numbered_labels(tmp_path: Path) -> None:
     said = refusal(source)
     assert f"`python -m export {source} --preset {UPLOAD} -o model.onnx`" in said
     assert "--preset teachable-machine-webcam" in said
-    assert inspect(source, preset=UPLOAD).pipeline.recipe.scale.name == "127"
+    assert inspect(source, preset=UPLOAD).pipeline.preprocessing.scale.name == "127"
 
 
 def test_name_of_the_archive(tmp_path: Path) -> None:
@@ -154,5 +154,5 @@ def test_nothing_is_applied(tmp_path: Path) -> None:
     source = saved(network(3), "uint8", tmp_path)
     (tmp_path / "labels.txt").write_text("0 cat\n1 dog\n2 no pet\n")
     pipeline = inspect(source).pipeline
-    assert pipeline.recipe.resize == "tf-bilinear"
+    assert pipeline.preprocessing.resize == "tf-bilinear"
     assert any(f"--preset {UPLOAD}" in sentence for sentence in pipeline.evidence.sentences)

@@ -15,13 +15,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
+from emulator import CloudStorage
 from export.errors import CannotOpen, MissingPreprocessing, NotAClassifier, NotAModel, SeveralModels, WrongLabels
 from export.opening import open_subject
 from export.options import Options
-from export.source import layout
+from export.source import discovery
 from export.source.source import open_source
 from predictor import Classifier
-from tests.cloud_storage import CloudStorage
 from tests.conftest import ROOT
 from tests.export import models, tensorflow_js
 from tests.export import tensorflow_js_files as files
@@ -134,7 +134,7 @@ Identity = tuple[str, str, tuple[str, ...]]
 
 def identity(source: object) -> Identity:
     """The fingerprint, the name and the labels of what is found at a path or an address."""
-    options = Options.said(preset="automl-edge")
+    options = Options.from_command_line(preset="automl-edge")
     with open_source(str(source), silent) as found, open_subject(found, options, silent) as subject:
         return subject.pipeline.source.fingerprint, subject.pipeline.name, subject.labels.names
 
@@ -265,4 +265,4 @@ def test_several_models(tmp_path: Path, export_to: ExportTo) -> None:
 )
 def test_names(names: list[str], model: str) -> None:
     """A model is found by the names of its files, and JSON of other kinds is not taken for one."""
-    assert str(layout.find("here", [PurePosixPath(name) for name in names]).path) == model
+    assert str(discovery.find("here", [PurePosixPath(name) for name in names]).path) == model

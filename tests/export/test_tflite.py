@@ -85,7 +85,7 @@ def test_quantised(given: tf.DType, output: tf.DType, tmp_path: Path, photos: Pa
         check_scores(export, photos, lambda data: litert(path, levels(data) - shift), atol=0)
         assert export.verification.parity.max_score_difference == 0
         assert export.verification.parity.identical_inputs == 1
-    assert export.subject.original.likeness == "bit for bit those of LiteRT's default on x86"
+    assert export.subject.reference_model.likeness == "bit for bit those of LiteRT's default on x86"
 
 
 def test_logits(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:

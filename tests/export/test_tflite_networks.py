@@ -149,7 +149,7 @@ def test_dynamic_range(tmp_path: Path, photos: Path, export_to: ExportTo) -> Non
     path = convert(keras_network(), tmp_path / "model.tflite", "dynamic")
     export = export_to(path, images=photos, scale="-1..1")
     check_scores(export, photos, lambda data: litert(path, scaled(data)), atol=0.01)
-    assert "rounded anew for each picture" in export.subject.original.likeness
+    assert "rounded anew for each picture" in export.subject.reference_model.likeness
     assert export.verification.spread > 0
 
 
@@ -178,7 +178,7 @@ def test_untranslated_operation(tmp_path: Path, photos: Path, export_to: ExportT
     ]
     path = convert(keras.Sequential(layers), tmp_path / "model.tflite", "int8", tf.uint8)
     export = export_to(path, images=photos)
-    assert "SPACE_TO_BATCH_ND is converted by tf2onnx" in export.subject.original.likeness
+    assert "SPACE_TO_BATCH_ND is converted by tf2onnx" in export.subject.reference_model.likeness
     assert 0 < export.verification.spread < 0.2
     assert all(comparison.is_equal(0) for comparison in export.verification.comparisons)
 

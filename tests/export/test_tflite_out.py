@@ -37,7 +37,7 @@ def write_to(tmp_path: Path, few_pictures: Path) -> WriteTo:
 
     def run(source: Path, **options: Any) -> Export:
         said = {"images": few_pictures, **options}
-        return exported(source, tmp_path / "model.tflite", Options.said(**said))
+        return exported(source, tmp_path / "model.tflite", Options.from_command_line(**said))
 
     return run
 
@@ -319,7 +319,7 @@ def test_unequal(tmp_path: Path, write_to: WriteTo) -> None:
 )
 def test_options(target: str, options: dict[str, Any], why: str, tmp_path: Path, unlabelled: Path) -> None:
     """The suffix says what is written, and options that mean nothing for it are refused before any work."""
-    said = Options.said(samples=tmp_path, **options)
+    said = Options.from_command_line(samples=tmp_path, **options)
     with pytest.raises(ExportError, match=why):
         exported(unlabelled, tmp_path / target, said)
     assert list(tmp_path.iterdir()) == []

@@ -14,16 +14,16 @@ from onnx import TensorProto, helper, numpy_helper
 
 from export.network import network
 from export.preprocessing.pixel_layout import Layout
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.scale import SCALES
 from export.version import DIGITS, version
-from predictor import Decoding, ModelInfo, Resizing, Source, runtime
+from predictor import Decoding, ModelInfo, Provenance, Resizing, runtime
 from tests.conftest import DIGITS as EXAMPLE
 from tests.export.conftest import ExportTo
 
-SOURCE = Source("pets", "f" * 64, "serving_default", "image_bytes", "scores")
+SOURCE = Provenance("pets", "f" * 64, "serving_default", "image_bytes", "scores")
 INFO = ModelInfo("pets", "", ("cat", "dog"), "softmax", Decoding(), ("divide by 255",), SOURCE)
-RECIPE = Recipe(
+RECIPE = Preprocessing(
     Layout.of("image", tf.float32, (None, 32, 32, 3)), 32, 32, "tf-bilinear", "stretch", "ignore", SCALES["0..1"], "rgb"
 )
 

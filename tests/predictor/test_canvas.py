@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from predictor import Decoding, Limits, ModelInfo, Resizing, Source
+from predictor import Decoding, Limits, ModelInfo, Provenance, Resizing
 from predictor.metadata import CanvasMethod
 from predictor.resizing import read
 from tests.predictor.chromium_canvas import DRAWN, SIZE, pictures
@@ -63,7 +63,7 @@ def test_tall_picture() -> None:
 )
 def test_halves_of_a_canvas(decoding: Decoding, resizing: Resizing | None) -> None:
     """A document in which only the decoder or only the resizing is Chromium's is refused."""
-    source = Source("a", "f" * 64, "", "", "")
+    source = Provenance("a", "f" * 64, "", "", "")
     with pytest.raises(ValueError, match="one is Chromium's and the other is not"):
         ModelInfo("a", "0", ("b",), "softmax", decoding, (), source, resizing=resizing)
 

@@ -30,8 +30,8 @@ from predictor import (
     Limits,
     ModelInfo,
     Prediction,
+    Provenance,
     Resizing,
-    Source,
     UnclassifiableImage,
     best,
     labelled,
@@ -50,7 +50,7 @@ COLOURS = ModelInfo(
     activation="none",
     decoding=Decoding(),
     preprocessing=(),
-    source=Source("colours", "f" * 64, "serving_default", "image_bytes:0", "scores"),
+    source=Provenance("colours", "f" * 64, "serving_default", "image_bytes:0", "scores"),
 )
 OWN = Decoding(channels=0)
 

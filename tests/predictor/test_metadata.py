@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictor import Decision, Decoding, ModelInfo, Parity, Resizing, Source
+from predictor import Decision, Decoding, ModelInfo, Parity, Provenance, Resizing
 from predictor.metadata import FORMAT, Fit, PillowMethod
 
 INFO = ModelInfo(
@@ -20,7 +20,7 @@ INFO = ModelInfo(
     activation="softmax",
     decoding=Decoding("accurate", jpeg_smooth_chroma=False),
     preprocessing=("DecodeImage, 3 channels", "divide by 255"),
-    source=Source("flowers", "f" * 64, "serving_default", "image_bytes:0", "scores"),
+    source=Provenance("flowers", "f" * 64, "serving_default", "image_bytes:0", "scores"),
     parity=Parity(19, 1e-7, 1.0, 1.0),
     drawing="white-on-black",
     resizing=Resizing("pillow-lanczos", 224, 224, "crop"),
@@ -50,7 +50,7 @@ INFOS = st.builds(
         )
     ),
     preprocessing=st.lists(TEXTS, max_size=5).map(tuple),
-    source=st.builds(Source, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS),
+    source=st.builds(Provenance, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS),
     parity=st.none() | st.builds(Parity, st.integers(0), NUMBERS, NUMBERS, NUMBERS),
     drawing=st.sampled_from([None, "white-on-black", "black-on-white"]),
     resizing=st.none()

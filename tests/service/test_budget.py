@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from service.budget import Budget
-from service.deadline import Deadline, OutOfTime
+from storage.deadline import Deadline, OutOfTime
 
 SOON, LATE = 0.1, 30.0  # seconds
 

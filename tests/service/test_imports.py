@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from deployment.staging import PACKAGES
+
 ROOT = Path(__file__).parents[2]
 IMPORT = "import sys, main; print(*sys.modules)"
 SERVE = """
@@ -25,7 +27,7 @@ print(*sys.modules)
 
 def modules_after(program: str, picture: bytes = b"", **settings: str) -> set[str]:
     """The modules that a fresh process has loaded at the end of a program."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FUNCTION_"))}
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, env=environment | settings, input=picture, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
@@ -36,7 +38,7 @@ def modules_after(program: str, picture: bytes = b"", **settings: str) -> set[st
 FRAMEWORK = {"blinker", "click", "cloudevents", "deprecation", "flask", "functions_framework", "google", "gunicorn"}
 FRAMEWORK |= {"itsdangerous", "jinja2", "markupsafe", "packaging", "werkzeug"}
 RUNTIME = {"numpy", "onnxruntime", "simplejpeg", "PIL", "cython_runtime", "pythonjsonlogger"}
-OWN = {"main", "predictor", "service"}
+OWN = {"main", *PACKAGES}
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def line_of(project: str | None = None, **fields: Any) -> dict[str, Any]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.CloudFormatter(project))
-    logger = logging.Logger("service.upload")  # its own root: what other tests have set up plays no part
+    logger = logging.Logger("storage.upload")  # its own root: what other tests have set up plays no part
     logger.addHandler(handler)
     logger.log(fields.pop("level", logging.INFO), "labelled", **fields)
     line: dict[str, Any] = json.loads(stream.getvalue())
@@ -48,7 +48,7 @@ def in_request(headers: dict[str, str], project: str | None = None) -> dict[str,
 def test_severity(level: str) -> None:
     """Python's levels are Cloud Logging's severities."""
     line = line_of(level=getattr(logging, level))
-    assert line == {"severity": level, "message": "labelled", "logger": "service.upload"}
+    assert line == {"severity": level, "message": "labelled", "logger": "storage.upload"}
 
 
 def test_fields() -> None:

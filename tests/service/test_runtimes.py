@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import requests
 
+from emulator import CloudStorage, Sink
+from emulator.processes import running_function
 from predictor import BadImage, Classifier
-from tests.cloud_storage import CloudStorage, Sink
 from tests.conftest import ROOT, SAMPLES
 from tests.predictor.pictures import encode, picture
-from tests.processes import running_function
 from tests.service.http.requests import THREE
 
 RUNTIMES = {"locked": ".venv-runtime", "lowest": ".venv-lowest"}

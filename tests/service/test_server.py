@@ -16,8 +16,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from tests.cloud_storage import CloudStorage
-from tests.processes import free_port, running_function
+from deployment.staging import PACKAGES
+from emulator import CloudStorage
+from emulator.processes import free_port, running_function
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "examples" / "digits" / "samples"
@@ -154,7 +155,7 @@ def test_stop(digits_model: Path) -> None:
 
 def test_decoys(digits_model: Path, tmp_path: Path) -> None:
     """Installed packages that have the names of ours are not taken for ours."""
-    for name in ("predictor", "service"):
+    for name in PACKAGES:
         decoy = tmp_path / "installed" / name / "__init__.py"
         decoy.parent.mkdir(parents=True)
         decoy.write_text("raise ImportError('this is a decoy')")

@@ -13,8 +13,8 @@ from functools import partial
 
 import pytest
 
-from service.deadline import Deadline, OutOfTime
 from service.workers import Workers, processors
+from storage.deadline import Deadline, OutOfTime
 from tests.conftest import ROOT
 
 SOON, LATE = 0.1, 30.0  # seconds

@@ -9,7 +9,6 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
-from export.approximation import Plan, approximate
 from export.errors import NotEqual
 from export.formats import proving
 from export.formats.onnx.exported import OnnxExported
@@ -19,9 +18,10 @@ from export.network.model_file import ModelFile
 from export.network.parts import split_network_input
 from export.opening import Subject
 from export.options import Options
-from export.parity import Verifier
 from export.progress import Report, announced
 from export.report import page as report_page
+from export.verify.approximation import Plan, approximate
+from export.verify.parity import Verifier
 from predictor import runtime
 
 
@@ -34,7 +34,7 @@ def make(subject: Subject, path: Path, options: Options, report: Report) -> Writ
     file = ModelFile(path, network_model)
     del network_model  # its weights are in the file and in the original
     file.describe(info)
-    verifier = Verifier(subject.original, OnnxExported(path, before), with_bounds=options.tolerance is None)
+    verifier = Verifier(subject.reference_model, OnnxExported(path, before), with_bounds=options.tolerance is None)
     verification = verifier.verify(announced("Verifying on pictures", proving.to_verify_on(options), report))
     info = replace(info, impossible_sizes=verification.sizes.impossible)
     tolerance = proving.tolerance(subject, options)
@@ -58,7 +58,7 @@ def make(subject: Subject, path: Path, options: Options, report: Report) -> Writ
 def _convert(subject: Subject) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """The network as it is shipped, and what stands before its first layer as a small model of its own."""
     model = subject.pipeline.convert()
-    network.finish(model, subject.outputs, subject.original.ending)
+    network.finish(model, subject.outputs, subject.reference_model.output_activation)
     return model, split_network_input(model)
 
 

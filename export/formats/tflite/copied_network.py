@@ -14,8 +14,8 @@ from export.formats.tflite.editing import Edited
 from export.formats.tflite.network import Batch, PixelNetwork
 from export.importers.pipeline import Pipeline
 from export.importers.tflite.model import TfliteModel
-from export.network.ending import Ending
-from export.preprocessing.recipe import Recipe
+from export.network.output_activation import OutputActivation
+from export.preprocessing.preprocessing import Preprocessing
 
 _SIGN = 128  # between the zero points of int8 and uint8
 _TAKEN = (tf.float32, tf.uint8, tf.int8)
@@ -25,8 +25,8 @@ class CopiedNetwork(PixelNetwork):
     """A `PixelNetwork` that is the original's network, number by number."""
 
     def __init__(self, pipeline: Pipeline, model: TfliteModel) -> None:
-        assert pipeline.recipe is not None
-        self._recipe, self._model = pipeline.recipe, model
+        assert pipeline.preprocessing is not None
+        self._recipe, self._model = pipeline.preprocessing, model
         layout = self._recipe.layout
         if layout.dtype not in _TAKEN or None in (layout.height, layout.width):
             raise CannotConvert(
@@ -54,13 +54,15 @@ class CopiedNetwork(PixelNetwork):
         """Decoded and resized by the recipe."""
         return np.asarray(self._session.run(self._pixels, {self._given: self._recipe.read(data)}))
 
-    def exact(self, outputs: int, ending: Ending) -> bytes:
+    def exact(self, outputs: int, output_activation: OutputActivation) -> bytes:
         """The file with the recipe's arithmetic in front."""
         file = Edited(self._model.data)
-        scores = _ended(file, outputs, self._model.output, ending)
+        scores = _ended(file, outputs, self._model.output, output_activation)
         return file.finished(_scaled(file, self._recipe, self.shape), scores)
 
-    def rounded(self, outputs: int, ending: Ending, kind: str, samples: Callable[[], Iterator[Batch]]) -> bytes:
+    def rounded(
+        self, outputs: int, output_activation: OutputActivation, kind: str, samples: Callable[[], Iterator[Batch]]
+    ) -> bytes:
         """No: its weights are not taken apart."""
         raise CannotApproximate(
             "The network of a .tflite file is copied as it is, so --quantize does not go with it. Give the model that "
@@ -68,21 +70,21 @@ class CopiedNetwork(PixelNetwork):
         )
 
 
-def _levels(recipe: Recipe, pixels: tf.Tensor) -> tf.Tensor:
+def _levels(preprocessing: Preprocessing, pixels: tf.Tensor) -> tf.Tensor:
     """The resized pixels as the file takes them; whole ones as the recipe rounds them."""
-    if recipe.layout.dtype.is_integer:
+    if preprocessing.layout.dtype.is_integer:
         return pixels if pixels.dtype == tf.uint8 else tf.cast(tf.round(pixels), tf.uint8)
     return tf.cast(pixels, tf.float32)
 
 
-def _scaled(file: Edited, recipe: Recipe, shape: tuple[int, int, int]) -> int:
-    """The new input: what leads from it to the network's own are the steps of `Recipe.finished`."""
-    steps = list(_steps(file, recipe, shape))
+def _scaled(file: Edited, preprocessing: Preprocessing, shape: tuple[int, int, int]) -> int:
+    """The new input: what leads from it to the network's own are the steps of `Preprocessing.finished`."""
+    steps = list(_steps(file, preprocessing, shape))
     if not steps:
         return file.input
-    dtype = np.uint8 if recipe.layout.dtype.is_integer else np.float32
-    like = file.input if recipe.layout.dtype.is_integer else None
-    given = value = file.tensor((1, *shape), dtype, like, _SIGN if recipe.layout.dtype == tf.int8 else 0)
+    dtype = np.uint8 if preprocessing.layout.dtype.is_integer else np.float32
+    like = file.input if preprocessing.layout.dtype.is_integer else None
+    given = value = file.tensor((1, *shape), dtype, like, _SIGN if preprocessing.layout.dtype == tf.int8 else 0)
     for number, (name, others, options, values, result) in enumerate(steps):
         is_last = number == len(steps) - 1
         made = file.input if is_last else file.tensor(result, dtype, None if like is None else given)
@@ -95,39 +97,39 @@ Step = tuple[str, list[int], str, dict[str, Any], tuple[int, ...]]
 """An operation: its name, its other inputs, its options and their values, and the shape of its result."""
 
 
-def _steps(file: Edited, recipe: Recipe, shape: tuple[int, int, int]) -> Iterator[Step]:
+def _steps(file: Edited, preprocessing: Preprocessing, shape: tuple[int, int, int]) -> Iterator[Step]:
     height, width, channels = shape
-    if recipe.order == "bgr":
+    if preprocessing.order == "bgr":
         yield "REVERSE_V2", [file.constant([3], np.int32)], "ReverseV2Options", {}, (1, *shape)
-    if not recipe.layout.dtype.is_integer:
-        for operation, operand in recipe.scale.steps:
-            by = operand[::-1] if recipe.order == "bgr" else operand
+    if not preprocessing.layout.dtype.is_integer:
+        for operation, operand in preprocessing.scale.steps:
+            by = operand[::-1] if preprocessing.order == "bgr" else operand
             name, options = ("DIV", "DivOptions") if operation == "divide by" else ("SUB", "SubOptions")
             yield name, [file.constant(by, np.float32)], options, {}, (1, *shape)
-    if recipe.layout.rank == 3:
+    if preprocessing.layout.rank == 3:
         arranged = (1, height, width)
         yield "RESHAPE", [file.constant(arranged, np.int32)], "ReshapeOptions", {"newShape": list(arranged)}, arranged
-    elif recipe.layout.channels_first:
+    elif preprocessing.layout.channels_first:
         order = file.constant([0, 3, 1, 2], np.int32)
         yield "TRANSPOSE", [order], "TransposeOptions", {}, (1, channels, height, width)
-    if recipe.layout.dtype == tf.int8:
+    if preprocessing.layout.dtype == tf.int8:
         yield "QUANTIZE", [], "QuantizeOptions", {}, (1, *shape)
 
 
-def _ended(file: Edited, outputs: int, details: Any, ending: Ending) -> int:
-    """The scores, [1, classes], made of the network's output as `Ending.apply` makes them."""
+def _ended(file: Edited, outputs: int, details: Any, output_activation: OutputActivation) -> int:
+    """The scores, [1, classes], made of the network's output as `OutputActivation.apply` makes them."""
     value, shape = file.output, (1, outputs)
-    if ending is Ending.AS_IS and tuple(details["shape"]) == shape:
+    if output_activation is OutputActivation.AS_IS and tuple(details["shape"]) == shape:
         return value
     if details["dtype"] != np.float32:
         value = _put(file, "DEQUANTIZE", [value], tuple(details["shape"]), "DequantizeOptions")
     flat = [value, file.constant(shape, np.int32)]
     value = _put(file, "RESHAPE", flat, shape, "ReshapeOptions", newShape=list(shape))
-    if ending is Ending.SOFTMAX:
+    if output_activation is OutputActivation.SOFTMAX:
         value = _put(file, "SOFTMAX", [value], shape, "SoftmaxOptions", beta=1.0)
-    if ending in (Ending.SIGMOID, Ending.TWO_CLASSES_FROM_LOGIT):
+    if output_activation in (OutputActivation.SIGMOID, OutputActivation.TWO_CLASSES_FROM_LOGIT):
         value = _put(file, "LOGISTIC", [value], shape)
-    if ending in (Ending.TWO_CLASSES, Ending.TWO_CLASSES_FROM_LOGIT):
+    if output_activation in (OutputActivation.TWO_CLASSES, OutputActivation.TWO_CLASSES_FROM_LOGIT):
         first = _put(file, "SUB", [file.constant([[1.0]], np.float32), value], shape, "SubOptions")
         value = _put(file, "CONCATENATION", [first, value], (1, 2), "ConcatenationOptions", axis=1)
     return value

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from export import pictures
 from export.errors import CannotConvert
 from export.graph.flatten import IMAGE, FlatGraph, Subgraph
 from export.graph.running import GraphRunner
-from export.importers.original import Read
-from export.pictures import UNREADABLE
+from export.importers.reference_model import Read
 from export.preprocessing.scale import Order
+from export.verify import pictures
+from export.verify.pictures import UNREADABLE
 
 _LEVELS = (0, 100, 255)
 _COLOUR = (0, 51, 255)  # a red that differs from its blue

@@ -15,7 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from export.errors import CannotConvert, first_line
 from export.formats.tflite.network import Batch, PixelNetwork
 from export.formats.tflite.phone import stretched
-from export.parity import Comparison
+from export.verify.parity import Comparison
 from predictor import BadImage, Decoding, Limits, Scores
 from predictor.image import decode
 
@@ -71,7 +71,7 @@ class PhoneResize:
         moved = []
         for comparison in compared:
             scores = file.scores(on_phone(network, comparison.picture.read()))
-            moved.append(Comparison(comparison.picture, comparison.original, scores, identical_input=False))
+            moved.append(Comparison(comparison.picture, comparison.reference_model, scores, identical_input=False))
         agreeing = sum(chosen == other for chosen, other in (comparison.labels for comparison in moved))
         return cls(len(moved), agreeing, max(comparison.difference for comparison in moved))
 

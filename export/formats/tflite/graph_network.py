@@ -16,7 +16,7 @@ from export.formats.tflite.network import INPUT, SCORES, Batch, PixelNetwork, de
 from export.graph.flatten import IMAGE, FlatGraph, Subgraph
 from export.graph.running import GraphRunner
 from export.importers.pipeline import Pipeline
-from export.network.ending import Ending
+from export.network.output_activation import OutputActivation
 
 
 class GraphNetwork(PixelNetwork):
@@ -46,16 +46,18 @@ class GraphNetwork(PixelNetwork):
         (values,) = self._resizing.run(decoded(self._pipeline, data))
         return self._cut.levels(values)
 
-    def exact(self, outputs: int, ending: Ending) -> bytes:
+    def exact(self, outputs: int, output_activation: OutputActivation) -> bytes:
         """In float32."""
         try:
-            return _converted(self._converter(outputs, ending))
+            return _converted(self._converter(outputs, output_activation))
         except Exception as error:  # TensorFlow's converter raises many types
             raise CannotConvert(f"TensorFlow cannot convert the network to .tflite: {first_line(error)}") from error
 
-    def rounded(self, outputs: int, ending: Ending, kind: str, samples: Callable[[], Iterator[Batch]]) -> bytes:
+    def rounded(
+        self, outputs: int, output_activation: OutputActivation, kind: str, samples: Callable[[], Iterator[Batch]]
+    ) -> bytes:
         """By TensorFlow's converter; the range of values between the layers is found on the samples."""
-        converter = self._converter(outputs, ending)
+        converter = self._converter(outputs, output_activation)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]
@@ -68,14 +70,14 @@ class GraphNetwork(PixelNetwork):
         except Exception as error:
             raise CannotApproximate(f"TensorFlow cannot round the network to {kind}: {first_line(error)}") from error
 
-    def _converter(self, outputs: int, ending: Ending) -> Any:
+    def _converter(self, outputs: int, output_activation: OutputActivation) -> Any:
         graph_def = _behind(self._flat, self._cut)
 
         def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
             given = {self._cut.tensor: self._cut.values(image)}
             (values,) = tf.graph_util.import_graph_def(graph_def, given, [self._flat.scores], name="")
             first = tf.reshape(values, [-1])[:outputs]  # of several equal pictures in the batch
-            return {SCORES: tf.reshape(_ended(tf.cast(first, tf.float32), ending), [1, -1])}
+            return {SCORES: tf.reshape(_ended(tf.cast(first, tf.float32), output_activation), [1, -1])}
 
         signature = [tf.TensorSpec([1, *self.shape], self._cut.dtype, name=INPUT)]
         function = tf.compat.v1.wrap_function(answer, signature)
@@ -94,13 +96,13 @@ def _behind(flat: FlatGraph, at: Cut) -> Any:
     return graph_def
 
 
-def _ended(values: tf.Tensor, ending: Ending) -> tf.Tensor:
-    """The scores, [classes], as `Ending.apply` makes them."""
-    if ending is Ending.SOFTMAX:
+def _ended(values: tf.Tensor, output_activation: OutputActivation) -> tf.Tensor:
+    """The scores, [classes], as `OutputActivation.apply` makes them."""
+    if output_activation is OutputActivation.SOFTMAX:
         return tf.nn.softmax(values)
-    if ending in (Ending.SIGMOID, Ending.TWO_CLASSES_FROM_LOGIT):
+    if output_activation in (OutputActivation.SIGMOID, OutputActivation.TWO_CLASSES_FROM_LOGIT):
         values = tf.sigmoid(values)
-    if ending in (Ending.TWO_CLASSES, Ending.TWO_CLASSES_FROM_LOGIT):
+    if output_activation in (OutputActivation.TWO_CLASSES, OutputActivation.TWO_CLASSES_FROM_LOGIT):
         values = tf.concat([1 - values, values], 0)
     return values
 

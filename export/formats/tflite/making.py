@@ -22,12 +22,12 @@ from export.graph.flatten import FlatGraph
 from export.importers.pipeline import Pipeline
 from export.opening import Subject
 from export.options import Options
-from export.parity import Verification, Verifier
-from export.pictures import Picture
 from export.progress import Report, announced
 from export.report import page as report_page
 from export.report.page import Exhibit
 from export.source.tflite_metadata import TfliteMetadata
+from export.verify.parity import Verification, Verifier
+from export.verify.pictures import Picture
 from predictor import ModelInfo, runtime
 
 _NOT_SAID = (
@@ -41,8 +41,8 @@ def make(subject: Subject, path: Path, options: Options, report: Report) -> Writ
     report("Converting the network to TFLite", 0, None)
     plan = rounding.Plan.of(options.quantize, options) if options.quantize else None
     network, info = _network(subject.pipeline), proving.describe(subject, options, _tools())
-    file = _written(path, network.exact(subject.outputs, subject.original.ending), network, info)
-    verification = Verifier(subject.original, file).verify(
+    file = _written(path, network.exact(subject.outputs, subject.reference_model.output_activation), network, info)
+    verification = Verifier(subject.reference_model, file).verify(
         announced("Verifying on pictures", proving.to_verify_on(options), report)
     )
     tolerance = proving.tolerance(subject, options)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export.importers.pipeline import Pipeline
-from export.network.ending import Ending
+from export.network.output_activation import OutputActivation
 from predictor import Limits
 from predictor.image import decode
 from predictor.resizing import read
@@ -40,11 +40,13 @@ class PixelNetwork(ABC):
         """What it is fed of a picture's file, made by the original's own steps; one of UNREADABLE for bad pictures."""
 
     @abstractmethod
-    def exact(self, outputs: int, ending: Ending) -> bytes:
-        """The file without metadata; `ending` is put behind so many outputs. Raises CannotConvert."""
+    def exact(self, outputs: int, output_activation: OutputActivation) -> bytes:
+        """The file without metadata; `output_activation` is put behind so many outputs. Raises CannotConvert."""
 
     @abstractmethod
-    def rounded(self, outputs: int, ending: Ending, kind: str, samples: Callable[[], Iterator[Batch]]) -> bytes:
+    def rounded(
+        self, outputs: int, output_activation: OutputActivation, kind: str, samples: Callable[[], Iterator[Batch]]
+    ) -> bytes:
         """The same with weights in a smaller type, `int8` or `float16`; raises CannotApproximate."""
 
 

@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 _FRACTIONS = 32  # of a pixel; what OpenCV rounds places to (INTER_TAB_SIZE)
 
-Pixels = npt.NDArray[np.uint8]
+PixelOptions = npt.NDArray[np.uint8]
 
 
-def stretched(pixels: Pixels, height: int, width: int) -> Pixels:
+def stretched(pixels: PixelOptions, height: int, width: int) -> PixelOptions:
     """A decoded picture of any size, uint8 [?, ?, channels], as uint8 [height, width, channels]."""
     rows = _between(pixels.astype(np.float64), height)
     both = _between(rows.swapaxes(0, 1), width).swapaxes(0, 1)
-    whole: Pixels = np.floor(both + 0.5).astype(np.uint8)
+    whole: PixelOptions = np.floor(both + 0.5).astype(np.uint8)
     return whole
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from export import pictures
-from export.approximation import Approximation, check_enough, divided
 from export.errors import ExportError
 from export.formats.tflite.exported import TfliteExported
 from export.formats.tflite.network import Batch, PixelNetwork
 from export.opening import Subject
 from export.options import Options, Rounding
-from export.parity import Verifier
-from export.pictures import UNREADABLE, Picture
 from export.progress import Report, announced
+from export.verify import pictures
+from export.verify.approximation import Approximation, check_enough, divided
+from export.verify.parity import Verifier
+from export.verify.pictures import UNREADABLE, Picture
 from predictor import ModelInfo
 
 _WORDS: dict[Rounding, str] = {
@@ -55,11 +55,11 @@ def rounded(network: PixelNetwork, subject: Subject, plan: Plan, report: Report)
             raise ExportError("None of the samples can be read.")
         report(f"Rounding the network to {plan.kind}", 0, None)
 
-    return network.rounded(subject.outputs, subject.original.ending, plan.kind, samples)
+    return network.rounded(subject.outputs, subject.reference_model.output_activation, plan.kind, samples)
 
 
 def judged(subject: Subject, file: TfliteExported, info: ModelInfo, plan: Plan, report: Report) -> Approximation:
     """How near the rounded file is to the original, on the samples that judge."""
-    verification = Verifier(subject.original, file).verify(announced("Judging by samples", plan.judging, report))
+    verification = Verifier(subject.reference_model, file).verify(announced("Judging by samples", plan.judging, report))
     check_enough(len(verification.comparisons))
     return Approximation(info, (_WORDS[plan.kind],), verification)

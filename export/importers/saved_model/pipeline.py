@@ -9,7 +9,6 @@ from typing import Any
 import numpy.typing as npt
 import tensorflow as tf
 
-from export import pictures
 from export.errors import ExportError, NotAClassifier
 from export.evidence import Evidence
 from export.graph import description
@@ -20,19 +19,20 @@ from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel, TensorSpec
 from export.graph.trace import in_order
 from export.importers.interface import Interface, activation, choose, in_words
-from export.importers.original import Original, Seen
 from export.importers.pipeline import Pipeline
+from export.importers.reference_model import ReferenceModel, TensorProbe
 from export.importers.saved_model.pixels import SavedModelPixels
-from export.importers.way import Way
+from export.importers.score_path import ScorePath
 from export.network import network
 from export.options import Options
-from export.pictures import UNREADABLE
 from export.preprocessing.pixel_model import Recovered
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.recover import recover
 from export.progress import Report
 from export.source.labels import Labels
-from predictor import Source
+from export.verify import pictures
+from export.verify.pictures import UNREADABLE
+from predictor import Provenance
 
 
 def saved_model_pipeline(
@@ -48,11 +48,11 @@ def saved_model_pipeline(
 
 def _of_files(model: SavedModel, name: str, interface: Interface, options: Options) -> Pipeline:
     """A model that takes image files preprocesses them itself."""
-    if said := options.pixels.given():
+    if said := options.pixels.explicit():
         raise ExportError(f"The model takes image files and preprocesses them itself; leave out the {said[0]}.")
-    way = Way.through(model.scope, interface)
-    assert way.trace.decoder is not None
-    file_input = FileInput.of(way.trace.decoder)
+    score_path = ScorePath.through(model.scope, interface)
+    assert score_path.trace.decoder is not None
+    file_input = FileInput.of(score_path.trace.decoder)
     spec = next(spec for spec in interface.signature.inputs if spec.name == f"{file_input.placeholder}:0")
 
     _check_takes_one(spec)
@@ -60,22 +60,22 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
     def read(data: bytes) -> npt.NDArray[Any]:
         return spec.holding(file_input.wrap(data))
 
-    original = way.original(model, lambda data: {spec.name: read(data)}, read)
-    decoding = description.decoding(way.trace.decoder)
-    description.check_alternatives(way.trace.image, decoding)
-    flat = flatten(model, way.trace, decoding.channels or _channels_taken(original))
+    reference_model = score_path.reference_model(model, lambda data: {spec.name: read(data)}, read)
+    decoding = description.decoding(score_path.trace.decoder)
+    description.check_alternatives(score_path.trace.image, decoding)
+    flat = flatten(model, score_path.trace, decoding.channels or _channels_taken(reference_model))
     return Pipeline(
         name=name,
         source=_source(model, name, interface, spec.key),
         signatures=in_words(model),
         decoding=decoding,
         resizing=None,
-        recipe=None,
-        steps=description.steps(flat, way.trace.decoder),
+        preprocessing=None,
+        steps=description.steps(flat, score_path.trace.decoder),
         evidence=Evidence(),
-        activation=activation(way.scores),
-        original=original,
-        own_labels=lambda classes: way.labels(model, original, classes),
+        activation=activation(score_path.scores),
+        reference_model=reference_model,
+        own_labels=lambda classes: score_path.labels(model, reference_model, classes),
         step=0.0,
         convert=lambda: network.convert(flat),
         network=flat,
@@ -87,26 +87,26 @@ def _of_pixels(
 ) -> Pipeline:
     """A model that takes pixels gets a decoder and the preprocessing of its recipe put in front."""
     assert interface.pixels is not None
-    recipe, flat, way = _smallest_batch(model, interface, recovered.recipe)
-    fed = Seen(GraphRunner(subgraph(model, recipe.tensor())), recipe.read)
+    preprocessing, flat, score_path = _smallest_batch(model, interface, recovered.preprocessing)
+    fed = TensorProbe(GraphRunner(subgraph(model, preprocessing.tensor())), preprocessing.read)
     tensor = interface.pixels.name
 
     def feed(data: bytes) -> dict[str, Any]:
         return {tensor: pixels.filled(fed(data))}
 
-    original = way.original(model, feed, recipe.read)
+    reference_model = score_path.reference_model(model, feed, preprocessing.read)
     return Pipeline(
         name=name,
         source=_source(model, name, interface, interface.pixels.key),
         signatures=in_words(model),
-        decoding=recipe.decoding,
-        resizing=recipe.resizing,
-        recipe=recipe,
-        steps=recipe.in_words(),
+        decoding=preprocessing.decoding,
+        resizing=preprocessing.resizing,
+        preprocessing=preprocessing,
+        steps=preprocessing.in_words(),
         evidence=recovered.evidence,
-        activation=activation(way.scores),
-        original=original,
-        own_labels=lambda classes: way.labels(model, original, classes),
+        activation=activation(score_path.scores),
+        reference_model=reference_model,
+        own_labels=lambda classes: score_path.labels(model, reference_model, classes),
         step=0.0,
         convert=lambda: network.convert(flat),
         network=flat,
@@ -120,22 +120,26 @@ def _check_takes_one(files: TensorSpec) -> None:
         raise NotAClassifier(f"The model takes {sizes[0]} files at a time, not one. Export it for a batch of any size.")
 
 
-def _smallest_batch(model: SavedModel, interface: Interface, recipe: Recipe) -> tuple[Recipe, FlatGraph, Way]:
+def _smallest_batch(
+    model: SavedModel, interface: Interface, preprocessing: Preprocessing
+) -> tuple[Preprocessing, FlatGraph, ScorePath]:
     """A recipe for one picture, or for as many as the model has been built for where it takes no single one."""
-    layout = recipe.layout
+    layout = preprocessing.layout
     for batch in (1,) if layout.batch in (None, 1) else (1, layout.batch):
-        attempt = replace(recipe, batch=batch)
-        way = Way.through(*_bound(model, interface, attempt))
-        flat = flatten(model, way.trace, recipe.channels)
+        attempt = replace(preprocessing, batch=batch)
+        score_path = ScorePath.through(*_bound(model, interface, attempt))
+        flat = flatten(model, score_path.trace, preprocessing.channels)
         if _batch_of(flat) in (None, batch):
-            return attempt, flat, way
+            return attempt, flat, score_path
     raise ExportError(f"The model takes {layout}, and gives no scores for one picture or for {layout.batch}.")
 
 
-def _bound(model: SavedModel, interface: Interface, recipe: Recipe) -> tuple[Scope, Interface, Node | None]:
+def _bound(
+    model: SavedModel, interface: Interface, preprocessing: Preprocessing
+) -> tuple[Scope, Interface, Node | None]:
     """The graph with the recipe put in front of it, and the node where the picture appears, if no decoder makes it."""
     assert interface.pixels is not None
-    batch = recipe.tensor()
+    batch = preprocessing.tensor()
     scope = model.scope.bound({interface.pixels.name.partition(":")[0]: batch})
     (placeholder,) = (node for node in in_order(batch, lambda _: False) if node.op == "Placeholder")
     return scope, interface, None if placeholder.definition.attr["dtype"].type == tf.string else placeholder
@@ -154,16 +158,16 @@ def _batch_of(flat: FlatGraph) -> int | None:
     return size
 
 
-def _channels_taken(original: Original) -> int:
+def _channels_taken(reference_model: ReferenceModel) -> int:
     """How many channels a network takes that decodes each file with its own: three, or one for gray pictures."""
     for picture, channels in ((pictures.colour(), 3), (pictures.gray(), 1)):
         try:
-            original.values(picture.read())
+            reference_model.values(picture.read())
             return channels
         except UNREADABLE:
             continue
     raise ExportError("The model takes each picture with its own channels, but neither colours nor gray ones.")
 
 
-def _source(model: SavedModel, name: str, interface: Interface, key: str) -> Source:
-    return Source(name, model.fingerprint(), interface.signature.name, key, interface.scores.key)
+def _source(model: SavedModel, name: str, interface: Interface, key: str) -> Provenance:
+    return Provenance(name, model.fingerprint(), interface.signature.name, key, interface.scores.key)

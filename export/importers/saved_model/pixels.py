@@ -15,10 +15,10 @@ from export.graph.running import GraphRunner
 from export.graph.saved_model import SavedModel
 from export.graph.trace import Trace, in_order, trace
 from export.importers.interface import Interface, activation, in_words
-from export.importers.original import vector
-from export.network.ending import Ending
-from export.options import Pixels
-from export.preprocessing import head
+from export.importers.reference_model import vector
+from export.network.output_activation import OutputActivation
+from export.options import PixelOptions
+from export.preprocessing import input_normalization
 from export.preprocessing.batchnorm import BatchNorm, divergences, first_batch_norm
 from export.source.labels import Labels
 
@@ -26,7 +26,7 @@ from export.source.labels import Labels
 class SavedModelPixels:
     """A `PixelModel`."""
 
-    metadata = Pixels()
+    metadata = PixelOptions()
 
     def __init__(self, model: SavedModel, interface: Interface, find_labels: Callable[[int], Labels]) -> None:
         self._model = model
@@ -44,11 +44,11 @@ class SavedModelPixels:
     @property
     def resizes_itself(self) -> bool:
         """Whether it fits pictures of any size before its first layer."""
-        return head.fits_pictures(self._head_runner, self.layout)
+        return input_normalization.fits_pictures(self._head_runner, self.layout)
 
-    def head(self) -> head.Head | None:
+    def normalization(self) -> input_normalization.InputNormalization | None:
         """What it does to its pixels before the first layer, as far as that was not learned from them."""
-        return head.measure(self._head_runner, self.layout)
+        return input_normalization.measure(self._head_runner, self.layout)
 
     @cached_property
     def _head_runner(self) -> GraphRunner:
@@ -61,10 +61,10 @@ class SavedModelPixels:
     @property
     def _end_of_head(self) -> Tensor:
         """What the first layer sees, or the batch normalisation that stands even before it."""
-        seen = self._trace.network_input
-        if self._batch_norm and self._batch_norm.given.node in in_order(seen, lambda node: False):
-            return self._batch_norm.given
-        return seen
+        probe = self._trace.network_input
+        if self._batch_norm and self._batch_norm.input_tensor.node in in_order(probe, lambda node: False):
+            return self._batch_norm.input_tensor
+        return probe
 
     def divergences(self, batches: Iterable[Mapping[Any, npt.NDArray[Any]]]) -> dict[Any, float]:
         """The divergence at its first batch normalisation for each kind of batch; empty where it has none."""
@@ -75,8 +75,8 @@ class SavedModelPixels:
         assert self._interface.pixels is not None
         scores, feed = self._interface.scores, {self._interface.pixels.name: self.filled(batch)}
         values = vector(self._model.call(self._interface.signature, scores, feed), scores.key)
-        ending = Ending.of(values[np.newaxis], activation(self._model.scope.tensor(scores.name)))
-        return ending.apply(values)
+        output_activation = OutputActivation.of(values[np.newaxis], activation(self._model.scope.tensor(scores.name)))
+        return output_activation.apply(values)
 
     def found(self) -> tuple[str, ...]:
         """All signatures, and what is taken for the scores."""

@@ -13,7 +13,7 @@ from export.errors import CannotOpen, Damaged, first_line
 from export.importers.keras.keras2 import saved_model, structure
 from export.importers.keras.keras2.build import build
 from export.importers.keras.keras2.hdf5 import Weight
-from export.importers.keras.keras2.kinds import KINDS
+from export.importers.keras.keras2.layer_specs import KINDS
 from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
 from export.importers.keras.keras2.structure import Network
 from export.importers.tensorflow_js.document import Document

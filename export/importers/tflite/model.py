@@ -15,10 +15,10 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from export.errors import NotAClassifier
-from export.importers.original import vector
-from export.network.ending import Ending
-from export.options import Pixels
-from export.preprocessing.head import Head
+from export.importers.reference_model import vector
+from export.network.output_activation import OutputActivation
+from export.options import PixelOptions
+from export.preprocessing.input_normalization import InputNormalization
 from export.preprocessing.pixel_layout import Layout, written
 from export.preprocessing.scale import Scale
 from export.source.fingerprint import fingerprint
@@ -118,7 +118,7 @@ class TfliteModel:
         scale, zero = self.output["quantization"]
         return (values.astype(np.float32) - np.float32(zero)) * np.float32(scale) if scale else values
 
-    def head(self) -> Head | None:
+    def normalization(self) -> InputNormalization | None:
         """Nothing: a .tflite file's layers are not followed."""
         return None
 
@@ -129,7 +129,7 @@ class TfliteModel:
     def score(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """The score of each class for a batch."""
         values = self.values(batch)
-        return Ending.of(values[np.newaxis], self.activation).apply(values)
+        return OutputActivation.of(values[np.newaxis], self.activation).apply(values)
 
     def found(self) -> tuple[str, ...]:
         """What it takes and gives."""
@@ -173,6 +173,6 @@ def _layout(details: Details) -> Layout:
     return layout
 
 
-def _pixels(metadata: TfliteMetadata) -> Pixels:
+def _pixels(metadata: TfliteMetadata) -> PixelOptions:
     scale = Scale.standard(metadata.mean, metadata.std) if metadata.mean else None
-    return Pixels(scale=scale)
+    return PixelOptions(scale=scale)

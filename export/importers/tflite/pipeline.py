@@ -10,47 +10,47 @@ import onnx
 import tensorflow as tf
 from onnx import helper
 
-from export.importers.original import Bounds, Original
 from export.importers.pipeline import Pipeline
+from export.importers.reference_model import Bounds, ReferenceModel
 from export.importers.tflite.model import PIXELS, SCORES, TfliteModel
 from export.network import network
 from export.options import DEFAULT_TOLERANCE, Options
 from export.preprocessing.candidates import Preparation
-from export.preprocessing.recipe import Recipe
+from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.recover import recover
 from export.progress import Report
-from predictor import Source
+from predictor import Provenance
 
 
 def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Report) -> Pipeline:
     """The pipeline of a `.tflite` file."""
     recovered = recover(model, options, report)
-    recipe = recovered.recipe
+    preprocessing = recovered.preprocessing
     return Pipeline(
         name=name,
-        source=Source(name, model.fingerprint(), "", model.input["name"], model.output["name"]),
+        source=Provenance(name, model.fingerprint(), "", model.input["name"], model.output["name"]),
         signatures=(),
-        decoding=recipe.decoding,
-        resizing=recipe.resizing,
-        recipe=recipe,
-        steps=recipe.in_words(),
+        decoding=preprocessing.decoding,
+        resizing=preprocessing.resizing,
+        preprocessing=preprocessing,
+        steps=preprocessing.in_words(),
         evidence=recovered.evidence,
         activation=model.activation,
-        original=LiteRtOriginal(model, recipe),
+        reference_model=LiteRtReferenceModel(model, preprocessing),
         own_labels=lambda classes: None,
         step=float(model.output["quantization"][0]),
-        convert=lambda: _joined(recipe, model.conversion.model),
+        convert=lambda: _joined(preprocessing, model.conversion.model),
         network=model,
         may_be_features=True,
     )
 
 
-class LiteRtOriginal(Original):
+class LiteRtReferenceModel(ReferenceModel):
     """A `.tflite` file behind its recipe, run by LiteRT."""
 
-    def __init__(self, model: TfliteModel, recipe: Recipe) -> None:
+    def __init__(self, model: TfliteModel, preprocessing: Preprocessing) -> None:
         self._model = model
-        self._prepare = Preparation({"": recipe})
+        self._prepare = Preparation({"": preprocessing})
 
     @property
     def likeness(self) -> str:
@@ -77,23 +77,23 @@ class LiteRtOriginal(Original):
         if not (self._model.conversion.hindrance or self._model.network.is_dynamic):
             return None
         batch = self.network_input(data)
-        scores = self.ending.apply(self._model.values(batch)).astype(np.float64)
-        others = [self.ending.apply(each).astype(np.float64) for each in self._model.own_answers(batch)]
+        scores = self.output_activation.apply(self._model.values(batch)).astype(np.float64)
+        others = [self.output_activation.apply(each).astype(np.float64) for each in self._model.own_answers(batch)]
         if self._model.network.is_dynamic:
             apart = np.max(np.abs(np.stack(others) - scores))
             return scores - 2 * apart - DEFAULT_TOLERANCE, scores + 2 * apart + DEFAULT_TOLERANCE
         all_scores = np.stack([scores, *others])
         least, greatest = self._model.ancestry.widened(
-            all_scores.min(axis=0), all_scores.max(axis=0), from_logits=self.ending.is_activation
+            all_scores.min(axis=0), all_scores.max(axis=0), from_logits=self.output_activation.is_activation
         )
         return least - DEFAULT_TOLERANCE, greatest + DEFAULT_TOLERANCE
 
 
-def _joined(recipe: Recipe, converted: onnx.ModelProto) -> onnx.ModelProto:
+def _joined(preprocessing: Preprocessing, converted: onnx.ModelProto) -> onnx.ModelProto:
     """The recipe's preprocessing and the network behind it, as `network.convert` would give them."""
     graph = tf.Graph()
     with graph.as_default():
-        pixels = recipe.finished(recipe.resized(recipe.placeholder()))
+        pixels = preprocessing.finished(preprocessing.resized(preprocessing.placeholder()))
     model = network.to_onnx(graph.as_graph_def(), {pixels.name: network.NETWORK_INPUT})
     nodes = [helper.make_node("Identity", [network.NETWORK_INPUT], [PIXELS]), *converted.graph.node]
     nodes.append(helper.make_node("Identity", [SCORES], [network.BATCH_SCORES]))

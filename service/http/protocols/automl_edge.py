@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from service.http import encoded, json_document, objects
-from service.http.job import Job
+from service.http.context import RequestContext
 
 INPUT = "image_bytes"
 _FORM = '{"image_bytes": {"b64": "…"}, "key": "…"}'
 
 
-def matches(job: Job, first: dict[str, Any]) -> bool:
+def matches(context: RequestContext, first: dict[str, Any]) -> bool:
     """Always: what is wrong with an instance of no form is said as of this one."""
     return True
 
 
-def answer(job: Job, instances: list[Any], parameters: Any, parent: str) -> dict[str, Any]:
+def answer(context: RequestContext, instances: list[Any], parameters: Any, parent: str) -> dict[str, Any]:
     """`{"predictions": [{"labels", "scores", "key"?}, …]}`."""
-    labels = job.classifier().info.labels
+    labels = context.classifier().info.labels
     predictions = []
     for index, instance in enumerate(instances):
         place = f"instances[{index}]"
         prediction: dict[str, Any] = {
             "labels": labels,
-            "scores": job.scores_at(place, _data(job, instance, place)).tolist(),
+            "scores": context.scores_at(place, _data(context, instance, place)).tolist(),
         }
         if (key := instance.get("key")) is not None:
             prediction["key"] = key
@@ -32,9 +32,9 @@ def answer(job: Job, instances: list[Any], parameters: Any, parent: str) -> dict
     return {"predictions": predictions}
 
 
-def _data(job: Job, instance: Any, place: str) -> bytes:
+def _data(context: RequestContext, instance: Any, place: str) -> bytes:
     if isinstance(instance, dict) and "gcs_uri" in instance:
-        return objects.read(job, instance["gcs_uri"], place)
+        return objects.read(context, instance["gcs_uri"], place)
     try:
         content = instance[INPUT]["b64"]
     except (TypeError, KeyError) as error:

@@ -7,10 +7,10 @@ from typing import Any
 import flask
 
 from predictor import BadImage
-from service.errors import RequestError, as_document, status_of
+from results.errors import RequestError, as_document, status_of
 from service.http import objects
-from service.http.choice import Choice
-from service.http.job import Job
+from service.http.context import RequestContext
+from service.http.label_filter import LabelFilter
 from service.http.responses import json_response
 
 
@@ -19,26 +19,26 @@ def error(status: int, message: str) -> dict[str, Any]:
     return {"errorMessage": message}
 
 
-def classify(job: Job, document: dict[str, Any]) -> flask.Response:
+def classify(context: RequestContext, document: dict[str, Any]) -> flask.Response:
     """A reply for each call: predictions, or what is wrong with the picture, for a query goes on without it."""
-    job.error = error
-    calls, context = document["calls"], document.get("userDefinedContext") or {}
+    context.error = error
+    calls, options = document["calls"], document.get("userDefinedContext") or {}
     if not isinstance(calls, list):
         raise RequestError(400, "calls is not a list.")
-    if not isinstance(context, dict) or not all(isinstance(value, str) for value in context.values()):
+    if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
         raise RequestError(400, "userDefinedContext is not an object of strings.")
-    job.check_count(len(calls))
-    choice = Choice.of(context)
+    context.check_count(len(calls))
+    label_filter = LabelFilter.of(options)
     return json_response(
-        {"replies": [_reply(job, call, f"calls[{index}]", choice) for index, call in enumerate(calls)]}
+        {"replies": [_reply(context, call, f"calls[{index}]", label_filter) for index, call in enumerate(calls)]}
     )
 
 
-def _reply(job: Job, call: Any, place: str, choice: Choice) -> dict[str, Any]:
+def _reply(context: RequestContext, call: Any, place: str, label_filter: LabelFilter) -> dict[str, Any]:
     try:
         if not isinstance(call, list) or not call:
             raise RequestError(400, f"{place} is not a list that begins with a gs:// address.")
-        return job.answer(objects.read(job, call[0], place), choice)
+        return context.answer(objects.read(context, call[0], place), label_filter)
     except BadImage as error:
         return as_document(status_of(error), error.reason)
     except RequestError as error:

@@ -8,11 +8,11 @@ from typing import Any
 import flask
 
 from predictor import BadImage, runtime
-from service import documents, given
-from service.errors import as_document, status_of
+from results import documents, predicted_labels
+from results.errors import as_document, status_of
 from service.http import forms, json_document, objects, page
-from service.http.choice import Choice
-from service.http.job import Job
+from service.http.context import RequestContext
+from service.http.label_filter import LabelFilter
 from service.http.protocols import bigquery, instances
 from service.http.responses import json_response
 from service.http.route import Route
@@ -40,13 +40,13 @@ def _at_endpoint(endpoint: str) -> list[Route]:
     ]
 
 
-def describe(job: Job) -> flask.Response:
+def describe(context: RequestContext) -> flask.Response:
     """The page for a browser, without waiting for the model; the model's description for everyone else."""
-    if _is_browser(job.request):
+    if _is_browser(context.request):
         return page.response()
-    classifier = job.classifier()
+    classifier = context.classifier()
     info = classifier.info
-    at_most, least = given.rule(info, job.settings.min_score)
+    at_most, least = predicted_labels.rule(info, context.settings.min_score)
     description = documents.model(classifier.info) | {
         "labels": info.labels,
         "activation": info.activation,
@@ -58,7 +58,7 @@ def describe(job: Job) -> flask.Response:
         "drawing": info.drawing,
         "tools": info.tools,
         "runtime": runtime.versions(),
-        "limits": asdict(classifier.limits) | {"max_instances": job.settings.max_instances},
+        "limits": asdict(classifier.limits) | {"max_instances": context.settings.max_instances},
     }
     return json_response(description, headers={"Vary": "Accept"})
 
@@ -69,66 +69,66 @@ def _is_browser(request: flask.Request) -> bool:
     return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
 
 
-def openapi(job: Job) -> flask.Response:
+def openapi(context: RequestContext) -> flask.Response:
     """The OpenAPI document of all routes."""
     return page.description()
 
 
-def health(job: Job) -> flask.Response:
+def health(context: RequestContext) -> flask.Response:
     """Whether the model is loaded, or can be."""
-    job.classifier()
+    context.classifier()
     return json_response({"status": "ok"})
 
 
-def classify(job: Job, parent: str = "") -> flask.Response:
+def classify(context: RequestContext, parent: str = "") -> flask.Response:
     """The labels of one picture, or of each file of a form; JSON is answered in the protocol that it is written in.
 
     parent: what precedes the name of the model on Vertex AI.
     """
-    data = job.body()
-    if job.request.mimetype == forms.MIMETYPE:
-        return _classify_form(job, data)
-    if job.request.is_json or json_document.begins(data):
-        return _classify_json(job, data, parent)
-    choice = Choice.of_query(job.request.args)
-    return json_response(job.answer(data, choice) | documents.model(job.classifier().info))
+    data = context.body()
+    if context.request.mimetype == forms.MIMETYPE:
+        return _classify_form(context, data)
+    if context.request.is_json or json_document.begins(data):
+        return _classify_json(context, data, parent)
+    label_filter = LabelFilter.of_query(context.request.args)
+    return json_response(context.answer(data, label_filter) | documents.model(context.classifier().info))
 
 
-def classify_at_endpoint(job: Job, project: str, location: str, endpoint: str) -> flask.Response:
+def classify_at_endpoint(context: RequestContext, project: str, location: str, endpoint: str) -> flask.Response:
     """Answer as Vertex AI does at the path that an endpoint has there, for whatever is sent."""
-    return classify(job, f"projects/{project}/locations/{location}/")
+    return classify(context, f"projects/{project}/locations/{location}/")
 
 
-def predict_at_endpoint(job: Job, project: str, location: str, endpoint: str) -> flask.Response:
+def predict_at_endpoint(context: RequestContext, project: str, location: str, endpoint: str) -> flask.Response:
     """The same for instances alone."""
-    return json_response(instances.answer(job, job.document(), f"projects/{project}/locations/{location}/"))
+    return json_response(instances.answer(context, context.document(), f"projects/{project}/locations/{location}/"))
 
 
-def _classify_json(job: Job, data: bytes, parent: str) -> flask.Response:
+def _classify_json(context: RequestContext, data: bytes, parent: str) -> flask.Response:
     """Which protocol a JSON body is written in follows from its fields."""
-    document = json_document.parse(data, job.settings.max_instances)
+    document = json_document.parse(data, context.settings.max_instances)
     if "calls" in document:
-        return bigquery.classify(job, document)
+        return bigquery.classify(context, document)
     if "gcs_uri" not in document:
-        return json_response(instances.answer(job, document, parent))
-    choice = Choice.of_query(job.request.args)
-    data = objects.read(job, document["gcs_uri"], "gcs_uri")
-    return json_response(job.answer(data, choice) | documents.model(job.classifier().info))
+        return json_response(instances.answer(context, document, parent))
+    label_filter = LabelFilter.of_query(context.request.args)
+    data = objects.read(context, document["gcs_uri"], "gcs_uri")
+    return json_response(context.answer(data, label_filter) | documents.model(context.classifier().info))
 
 
-def _classify_form(job: Job, data: bytes) -> flask.Response:
+def _classify_form(context: RequestContext, data: bytes) -> flask.Response:
     """One file is answered like the bare picture; of several, each has its own result or error."""
-    choice = Choice.of_query(job.request.args)
-    files = forms.files(data, job.request.mimetype_params, job.settings.max_instances)
-    model = documents.model(job.classifier().info)
+    label_filter = LabelFilter.of_query(context.request.args)
+    files = forms.files(data, context.request.mimetype_params, context.settings.max_instances)
+    model = documents.model(context.classifier().info)
     if len(files) == 1:
-        return json_response(job.answer(files[0].data, choice) | model)
-    results = [{"file": file.name} | _predictions_or_error(job, file.data, choice) for file in files]
+        return json_response(context.answer(files[0].data, label_filter) | model)
+    results = [{"file": file.name} | _predictions_or_error(context, file.data, label_filter) for file in files]
     return json_response({"results": results} | model)
 
 
-def _predictions_or_error(job: Job, data: bytes, choice: Choice) -> dict[str, Any]:
+def _predictions_or_error(context: RequestContext, data: bytes, label_filter: LabelFilter) -> dict[str, Any]:
     try:
-        return job.answer(data, choice)
+        return context.answer(data, label_filter)
     except BadImage as error:
         return as_document(status_of(error), error.reason)

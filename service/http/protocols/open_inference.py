@@ -12,9 +12,9 @@ import flask
 import numpy as np
 
 from predictor import Classifier, Scores, best
-from service.errors import RequestError, as_sentence
+from results.errors import RequestError, as_sentence
 from service.http import encoded, json_document, tensors
-from service.http.job import Job
+from service.http.context import RequestContext
 from service.http.responses import json_response
 from service.http.route import Route, versions
 from service.http.tensors import HEADER_LENGTH, Output
@@ -43,31 +43,31 @@ def _routes(model: str) -> list[Route]:
     ]
 
 
-def server(job: Job) -> flask.Response:
+def server(context: RequestContext) -> flask.Response:
     """What this server is."""
     return json_response(SERVER)
 
 
-def live(job: Job) -> flask.Response:
+def live(context: RequestContext) -> flask.Response:
     """Whoever answers is alive."""
     return json_response({"live": True})
 
 
-def ready(job: Job) -> flask.Response:
+def ready(context: RequestContext) -> flask.Response:
     """Whether the model is loaded, or can be."""
-    job.classifier()
+    context.classifier()
     return json_response({"ready": True})
 
 
-def model_ready(job: Job, name: str, version: str | None = None) -> flask.Response:
+def model_ready(context: RequestContext, name: str, version: str | None = None) -> flask.Response:
     """The same for the model by its name."""
-    _model(job, name, version)
+    _model(context, name, version)
     return json_response({"name": name, "ready": True})
 
 
-def metadata(job: Job, name: str, version: str | None = None) -> flask.Response:
+def metadata(context: RequestContext, name: str, version: str | None = None) -> flask.Response:
     """The tensors: image files in, a score for every class out."""
-    info = _model(job, name, version).info
+    info = _model(context, name, version).info
     return json_response(
         {
             "name": name,
@@ -79,13 +79,13 @@ def metadata(job: Job, name: str, version: str | None = None) -> flask.Response:
     )
 
 
-def infer(job: Job, name: str, version: str | None = None) -> flask.Response:
+def infer(context: RequestContext, name: str, version: str | None = None) -> flask.Response:
     """Scores, or with `classification` the best labels, of every picture in the tensor `image`."""
-    info = _model(job, name, version).info
-    header, binary = _split(job)
-    pictures = _pictures(job, header, binary)
+    info = _model(context, name, version).info
+    header, binary = _split(context)
+    pictures = _pictures(context, header, binary)
     wanted = _wanted(header)
-    rows = [job.scores_at(f"{INPUT}[{index}]", _bytes(picture, index)) for index, picture in enumerate(pictures)]
+    rows = [context.scores_at(f"{INPUT}[{index}]", _bytes(picture, index)) for index, picture in enumerate(pictures)]
     outputs = [_output(one, np.stack(rows), info.labels) for one in wanted]
     answer: dict[str, Any] = {"model_name": name, "model_version": info.version}
     if isinstance(header.get("id"), str):
@@ -93,17 +93,17 @@ def infer(job: Job, name: str, version: str | None = None) -> flask.Response:
     return tensors.response(answer, outputs)
 
 
-def _split(job: Job) -> tuple[dict[str, Any], bytes]:
+def _split(context: RequestContext) -> tuple[dict[str, Any], bytes]:
     """The JSON of a request, and the binary tensors that follow it."""
-    data, text = job.body(), job.request.headers.get(HEADER_LENGTH)
+    data, text = context.body(), context.request.headers.get(HEADER_LENGTH)
     if text is None:
-        return json_document.parse(data, job.settings.max_instances), b""
+        return json_document.parse(data, context.settings.max_instances), b""
     if not (text.isascii() and text.isdecimal() and len(text) < 12 and int(text) <= len(data)):
         raise RequestError(400, f"{HEADER_LENGTH} is not a number of bytes within the body.")
-    return json_document.parse(data[: int(text)], job.settings.max_instances), data[int(text) :]
+    return json_document.parse(data[: int(text)], context.settings.max_instances), data[int(text) :]
 
 
-def _pictures(job: Job, header: dict[str, Any], binary: bytes) -> list[Any]:
+def _pictures(context: RequestContext, header: dict[str, Any], binary: bytes) -> list[Any]:
     """The elements of the one input: image files, or as JSON their base64."""
     inputs = header.get("inputs")
     if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
@@ -119,8 +119,8 @@ def _pictures(job: Job, header: dict[str, Any], binary: bytes) -> list[Any]:
     elif size != len(binary):
         raise RequestError(400, f"binary_data_size of {INPUT} is not the {len(binary):,} bytes that follow the JSON.")
     else:
-        pictures = tensors.elements(binary, job.settings.max_instances)
-    job.check_count(len(pictures))
+        pictures = tensors.elements(binary, context.settings.max_instances)
+    context.check_count(len(pictures))
     tensors.check_shape(tensor.get("shape"), len(pictures))
     return pictures
 
@@ -163,9 +163,9 @@ def _output(wanted: Output, scores: Scores, labels: tuple[str, ...]) -> tensors.
     return tensors.Tensor(wanted, np.array(chosen, dtype=object))
 
 
-def _model(job: Job, name: str, version: str | None) -> Classifier:
+def _model(context: RequestContext, name: str, version: str | None) -> Classifier:
     """The model; RequestError 404 for another name or version."""
-    classifier = job.classifier()
+    classifier = context.classifier()
     if name not in ("default", classifier.info.name):
         raise RequestError(404, f"There is no model {name[:100]!r} here; there is {classifier.info.name!r}.")
     if version not in (None, classifier.info.version):

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from service.http import encoded, json_document
-from service.http.job import Job
+from service.http.context import RequestContext
 from service.http.protocols import automl_edge
 
 
-def matches(job: Job, first: dict[str, Any]) -> bool:
+def matches(context: RequestContext, first: dict[str, Any]) -> bool:
     """Whether the first of the instances is one of these."""
-    return "b64" in first or job.classifier().info.source.input in first.keys() - {automl_edge.INPUT}
+    return "b64" in first or context.classifier().info.source.input in first.keys() - {automl_edge.INPUT}
 
 
-def answer(job: Job, instances: list[Any], parameters: Any, parent: str) -> dict[str, Any]:
+def answer(context: RequestContext, instances: list[Any], parameters: Any, parent: str) -> dict[str, Any]:
     """`{"predictions": [[score, …], …]}`."""
-    name = job.classifier().info.source.input
+    name = context.classifier().info.source.input
     bare = [one.get(name, one) if isinstance(one, dict) else one for one in instances]
-    return {"predictions": scores(job, bare, "instances")}
+    return {"predictions": scores(context, bare, "instances")}
 
 
-def scores(job: Job, values: list[Any], name: str) -> list[list[float]]:
+def scores(context: RequestContext, values: list[Any], name: str) -> list[list[float]]:
     """The scores of pictures in base64, in the model's own order."""
     places = ((f"{name}[{index}]", value) for index, value in enumerate(values))
-    return [job.scores_at(place, binary(value, place)).tolist() for place, value in places]
+    return [context.scores_at(place, binary(value, place)).tolist() for place, value in places]
 
 
 def binary(value: Any, place: str) -> bytes:

@@ -7,9 +7,9 @@ from typing import Any
 import flask
 
 from predictor import Classifier
-from service.errors import RequestError, as_sentence
+from results.errors import RequestError, as_sentence
 from service.http import json_document
-from service.http.job import Job
+from service.http.context import RequestContext
 from service.http.protocols import automl_edge, instances, rows
 from service.http.responses import json_response
 from service.http.route import Route, versions
@@ -37,9 +37,9 @@ def model_version(classifier: Classifier) -> str:
     return str(int(classifier.info.version, 16))
 
 
-def status(job: Job, name: str, version: str | None = None) -> flask.Response:
+def status(context: RequestContext, name: str, version: str | None = None) -> flask.Response:
     """The one version there is, which is available once it is loaded."""
-    classifier = _model(job, name, version)
+    classifier = _model(context, name, version)
     state = {
         "version": model_version(classifier),
         "state": "AVAILABLE",
@@ -48,61 +48,61 @@ def status(job: Job, name: str, version: str | None = None) -> flask.Response:
     return json_response({"model_version_status": [state]})
 
 
-def metadata(job: Job, name: str, version: str | None = None) -> flask.Response:
+def metadata(context: RequestContext, name: str, version: str | None = None) -> flask.Response:
     """The signature, as the AutoML Edge container has it."""
-    classifier = _model(job, name, version)
+    classifier = _model(context, name, version)
     spec = {"name": name, "signature_name": "", "version": model_version(classifier)}
     signatures = {SIGNATURE: _signature(len(classifier.info.labels))}
     return json_response({"model_spec": spec, "metadata": {"signature_def": {"signature_def": signatures}}})
 
 
-def predict(job: Job, name: str, version: str | None = None) -> flask.Response:
+def predict(context: RequestContext, name: str, version: str | None = None) -> flask.Response:
     """Scores for `instances`, or in columns for `inputs`."""
-    classifier = _model(job, name, version)
-    document = job.document()
+    classifier = _model(context, name, version)
+    document = context.document()
     _check_signature(document, classifier)
     if "inputs" not in document:
-        return json_response(instances.answer(job, document))
-    return json_response({"outputs": _outputs(job, document["inputs"])})
+        return json_response(instances.answer(context, document))
+    return json_response({"outputs": _outputs(context, document["inputs"])})
 
 
-def classify(job: Job, name: str, version: str | None = None) -> flask.Response:
+def classify(context: RequestContext, name: str, version: str | None = None) -> flask.Response:
     """Pairs of label and score for each of `examples`, in the model's own order."""
-    classifier = _model(job, name, version)
-    document = job.document()
+    classifier = _model(context, name, version)
+    document = context.document()
     _check_signature(document, classifier)
-    examples, context = document.get("examples"), document.get("context", {})
-    if not isinstance(examples, list) or not examples or not isinstance(context, dict):
+    examples, features = document.get("examples"), document.get("context", {})
+    if not isinstance(examples, list) or not examples or not isinstance(features, dict):
         raise RequestError(400, 'The JSON body needs a list "examples" with at least one element.')
-    job.check_count(len(examples))
-    shared, result = _binaries(context), []
+    context.check_count(len(examples))
+    shared, result = _binaries(features), []
     for index, example in enumerate(examples):
-        scores = job.scores_at(f"examples[{index}]", _feature(example, shared, f"examples[{index}]"))
+        scores = context.scores_at(f"examples[{index}]", _feature(example, shared, f"examples[{index}]"))
         result.append(list(zip(classifier.info.labels, scores.tolist())))
     return json_response({"result": result})
 
 
-def _outputs(job: Job, inputs: Any) -> Any:
+def _outputs(context: RequestContext, inputs: Any) -> Any:
     """The answer in columns; bare for bare `inputs`."""
     if not isinstance(inputs, dict) or "b64" in inputs:
-        return rows.scores(job, _column(job, inputs, "inputs"), "inputs")
-    names = {automl_edge.INPUT, job.classifier().info.source.input} & inputs.keys()
+        return rows.scores(context, _column(context, inputs, "inputs"), "inputs")
+    names = {automl_edge.INPUT, context.classifier().info.source.input} & inputs.keys()
     if len(names) != 1 or inputs.keys() - names - {"key"}:
         hint = f" {json_document.SEND_FILES}" if json_document.is_tensor(inputs) else ""
         raise RequestError(400, f'inputs needs one column of pictures, "image_bytes", and may have "key".{hint}')
     (name,) = names
-    pictures = _column(job, inputs[name], f"inputs.{name}")
+    pictures = _column(context, inputs[name], f"inputs.{name}")
     outputs = {
-        "labels": [job.classifier().info.labels] * len(pictures),
-        "scores": rows.scores(job, pictures, f"inputs.{name}"),
+        "labels": [context.classifier().info.labels] * len(pictures),
+        "scores": rows.scores(context, pictures, f"inputs.{name}"),
     }
     return outputs | {"key": inputs["key"]} if "key" in inputs else outputs
 
 
-def _column(job: Job, values: Any, name: str) -> list[Any]:
+def _column(context: RequestContext, values: Any, name: str) -> list[Any]:
     if not isinstance(values, list) or not values:
         raise RequestError(400, f"{name} is not a list with at least one element.")
-    job.check_count(len(values))
+    context.check_count(len(values))
     return values
 
 
@@ -123,9 +123,9 @@ def _binaries(features: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in first.items() if isinstance(value, dict)}
 
 
-def _model(job: Job, name: str, version: str | None) -> Classifier:
+def _model(context: RequestContext, name: str, version: str | None) -> Classifier:
     """The model; RequestError 404 for another name or version."""
-    classifier = job.classifier()
+    classifier = context.classifier()
     if name not in ("default", classifier.info.name):
         raise RequestError(404, f"There is no model {name[:100]!r} here; there is 'default'.")
     if version not in (None, classifier.info.version, model_version(classifier)):

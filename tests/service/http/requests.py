@@ -11,7 +11,7 @@ from functions_framework import create_app
 from urllib3 import encode_multipart_formdata
 from werkzeug.test import TestResponse as Answer
 
-from service.errors import STATUS_NAMES
+from results.errors import STATUS_NAMES
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = ROOT / "examples" / "digits" / "samples"

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from emulator.processes import function_process
 from service.http.worker import BYTES_A_CHUNK, FREE_CHUNKS, SMALL_CHUNKS
 from tests.load import worker_of
-from tests.processes import function_process
 from tests.service.http import pictures
 from tests.service.http.requests import THREE
 

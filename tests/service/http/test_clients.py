@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tritonclient import http as triton  # type: ignore[import-untyped]
 
-from service.errors import RequestError
+from results.errors import RequestError
 from service.http import compression, encoded
 from tests.service.http.requests import JSON, PREDICT, SEVEN, TEXT, THREE, base64_of, error_in, form, serving_error_in
 from tests.service.http.test_open_inference import pictures

@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.http import parse_options_header
 from werkzeug.test import stream_encode_multipart
 
-from service.errors import RequestError
+from results.errors import RequestError
 from service.http import forms
 from tests.service.http.requests import SEVEN, THREE, error_in
 from tests.service.http.work import lines_of

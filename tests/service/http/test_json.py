@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.errors import RequestError
+from results.errors import RequestError
 from service.http import json_document, tensors
 from service.http.json_document import DEEPEST, LARGE, LONGEST_NUMBER, SEND_FILES
 from tests.service.http.requests import JSON, PREDICT, THREE, base64_of, error_in, instance, serving_error_in

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from emulator.processes import function_process, running_function
 from tests.load import load
-from tests.processes import function_process, running_function
 from tests.service.http.requests import ROOT, THREE
 
 CLIENTS = 16

@@ -21,8 +21,8 @@ from werkzeug.test import TestResponse as Answer
 
 from predictor import Classifier, Limits, ModelInfo, runtime
 from service import http
-from service.settings import HttpSettings, Settings
-from service.storage import Storage
+from settings import HttpSettings, Settings
+from storage.client import Storage
 from tests.backfill.models import with_independent_labels
 from tests.service.http.requests import (
     JSON,

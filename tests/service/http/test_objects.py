@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from emulator import CloudStorage, Status
 from predictor import Classifier
-from tests.cloud_storage import CloudStorage, Status
 from tests.service.http.requests import TEXT, THREE, error_in, new_client
 
 
@@ -217,7 +217,7 @@ def test_storage_that_fails(
     reader: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fault of the storage is a 503 in the protocol's shape, for BigQuery to try again; the log has the cause."""
-    from service.storage import Storage
+    from storage.client import Storage
 
     def fail(*_: object) -> None:
         raise ConnectionError("reset by peer")

@@ -15,7 +15,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from service.http import routes
-from service.settings import HttpSettings
+from settings import HttpSettings
 from tests.service.http.requests import ROOT, SEVEN, THREE, base64_of, error_in, form, new_client
 
 MAX_INSTANCES = 100
@@ -42,7 +42,7 @@ def test_log_line(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None
     """One record a request says what came of it, without the query, the client's address or the picture."""
     caplog.set_level("INFO")
     client.post("/?top_k=1&_name=Ada", data=THREE, headers={"User-Agent": "Ada's phone"})
-    (record,) = (record for record in caplog.records if record.name == "service.http.access")
+    (record,) = (record for record in caplog.records if record.name == "service.http.access_log")
     fields = vars(record)
     assert (record.levelname, record.getMessage()) == ("INFO", "POST / 200")
     assert fields["pictures"] == [{"width": 64, "height": 64, "label": "3"}]
@@ -56,7 +56,7 @@ def test_log_level(client: FlaskClient, caplog: pytest.LogCaptureFixture, path: 
     """What the client did wrong is a warning."""
     caplog.set_level("INFO")
     client.get(path)
-    assert [record.levelname for record in caplog.records if record.name == "service.http.access"] == [level]
+    assert [record.levelname for record in caplog.records if record.name == "service.http.access_log"] == [level]
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/nothing", "/v2"])

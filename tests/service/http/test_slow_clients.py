@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from emulator.processes import function_process
 from service.http.patience import LEAST_RATE, PATIENCE, TOO_SLOW
-from tests.processes import function_process
 from tests.service.http.requests import THREE
 
 CLIENTS = 20  # of each kind

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse as Answer
 
 import predictor
+from emulator import CloudStorage
 from predictor import Classifier, Scores, UnclassifiableImage
 from predictor.image import Pixels
-from tests.cloud_storage import CloudStorage
 from tests.service.http.requests import PREDICT, THREE, base64_of, form, new_client
 
 REASON = "The picture has 1 x 1 pixels; the network's crop of it is empty."

@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from service.errors import RequestError
+from results.errors import RequestError
 
 
 def lines_of(call: Callable[[], object]) -> int:

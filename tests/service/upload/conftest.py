@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from functions_framework import create_app
 from google.cloud import storage as gcs
 
+from emulator import CloudStorage, sockets
+from emulator.sockets import collected  # noqa: F401 # a fixture
 from predictor import Classifier
 from tests.backfill.models import with_independent_labels
-from tests.cloud_storage import CloudStorage, sockets
-from tests.cloud_storage.sockets import collected  # noqa: F401 # a fixture
 from tests.service.upload.pictures import ROOT
 
 Start = Callable[..., FlaskClient]

@@ -10,8 +10,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from PIL import Image
 
-from tests.cloud_storage import CloudStorage, Operation, StoredObject
-from tests.cloud_storage.events import Event, finalized_event
+from emulator import CloudStorage, Operation, StoredObject
+from emulator.events import Event, finalized_event
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = ROOT / "examples" / "digits" / "samples"

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from emulator import Callback, CloudStorage, Stall
+from emulator.processes import function_process, running_function
 from predictor import Classifier
 from service import workers
 from service.workers import processors
-from tests.cloud_storage import Callback, CloudStorage, Stall
-from tests.processes import function_process, running_function
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import SAMPLES, TEXT, deliver, document, stored, top_label, uploaded
 from tests.service.upload.test_time import post

@@ -9,14 +9,14 @@ import requests
 from flask.testing import FlaskClient
 from google.api_core import exceptions
 
-from service.calls import Denied, Kept, MissingRole, needing
-from service.location import Location
-from service.result_version import Mark
-from service.results import GENERATIONS, place_beside
-from service.upload import Upload
-from tests.cloud_storage import CloudStorage, Operation, Status
-from tests.cloud_storage.denials import ACCOUNT, DENIALS, denial
-from tests.cloud_storage.events import Event
+from emulator import CloudStorage, Operation, Status
+from emulator.denials import ACCOUNT, DENIALS, denial
+from emulator.events import Event
+from results.stored import GENERATIONS, location_beside
+from storage.calls import Denied, MissingRole, ObjectRetained, needing
+from storage.location import Location
+from storage.result_version import ResultVersion
+from storage.upload import Upload
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import (
     RESULT,
@@ -90,9 +90,18 @@ SENTENCES = {
     "proxy": ("<html><head><title>403 Forbidden</title></head><body>Blocked by\n  policy 7</body></html>", Denied),
     "nothing": ("", Denied),
     "long": ("word " * 1000, Denied),
-    "retention": ("Object 'r/a' is subject to bucket's retention policy and cannot be deleted, overwritten or", Kept),
-    "new retention": ("Object 'r/a' is subject to object retention and cannot be deleted or overwritten until", Kept),
-    "hold": ("Object 'r/a' is under active Temporary hold and cannot be deleted, overwritten or archived", Kept),
+    "retention": (
+        "Object 'r/a' is subject to bucket's retention policy and cannot be deleted, overwritten or",
+        ObjectRetained,
+    ),
+    "new retention": (
+        "Object 'r/a' is subject to object retention and cannot be deleted or overwritten until",
+        ObjectRetained,
+    ),
+    "hold": (
+        "Object 'r/a' is under active Temporary hold and cannot be deleted, overwritten or archived",
+        ObjectRetained,
+    ),
 }
 
 
@@ -241,8 +250,11 @@ def test_results_differ_by_name_and_generation() -> None:
     """No two generations of any two objects have the same place beside what is kept."""
     names = ["a", "a/1", "a/1.json", "1", "a/1.json/1", "a-failed"]
     places = {
-        place_beside(
-            Location("r", "labels"), Upload("b", name, generation, None, 1, {}), Mark(generation, final), ".json"
+        location_beside(
+            Location("r", "labels"),
+            Upload("b", name, generation, None, 1, {}),
+            ResultVersion(generation, final),
+            ".json",
         )
         for name in names
         for generation in (1, 2, 11)

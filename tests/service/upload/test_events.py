@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
+from emulator import CloudStorage, Status, StoredObject
+from emulator.events import Event, finalized_event
+from emulator.notifications import forwarded, message, pushed, structured
 from service.events import BadEvent, read
-from tests.cloud_storage import CloudStorage, Status, StoredObject
-from tests.cloud_storage.events import Event, finalized_event
-from tests.cloud_storage.notifications import forwarded, message, pushed, structured
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import SEVEN, THREE, calls, deliver, document, stored, top_label, uploaded
 

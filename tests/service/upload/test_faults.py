@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from flask.testing import FlaskClient
 
-from tests.cloud_storage import (
+from emulator import (
     AnswerLost,
     Callback,
     CloudStorage,
@@ -25,8 +25,8 @@ from tests.cloud_storage import (
     Stall,
     Status,
 )
-from tests.cloud_storage.events import Event, finalized_event
-from tests.cloud_storage.notifications import message, pushed
+from emulator.events import Event, finalized_event
+from emulator.notifications import message, pushed
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import SEVEN, TEXT, THREE, deliver, uploaded
 

@@ -7,9 +7,9 @@ import time
 import pytest
 from google.api_core.exceptions import RetryError
 
-from service.calls import MissingRole
-from service.storage import Storage
-from tests.cloud_storage import CloudStorage, Drip, Status
+from emulator import CloudStorage, Drip, Status
+from storage.calls import MissingRole
+from storage.client import Storage
 from tests.service.upload.pictures import calls
 
 

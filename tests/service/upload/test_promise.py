@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from tests.cloud_storage import CloudStorage, Reset, Status
-from tests.cloud_storage.events import Event, finalized_event
+from emulator import CloudStorage, Reset, Status
+from emulator.events import Event, finalized_event
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import SEVEN, TEXT, THREE, deliver
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from emulator import Callback, CloudStorage, Operation, Status
+from emulator.denials import denial
+from emulator.events import Event
 from evaluation import model_copy
 from predictor import Classifier, Decision
-from tests.cloud_storage import Callback, CloudStorage, Operation, Status
-from tests.cloud_storage.denials import denial
-from tests.cloud_storage.events import Event
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import (
     SEVEN,

@@ -13,11 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from service.result_version import MARK
-from service.selection import reason_against
-from service.settings import UploadSettings
-from tests.cloud_storage import CloudStorage
-from tests.cloud_storage.events import Event, finalized_event
+from emulator import CloudStorage
+from emulator.events import Event, finalized_event
+from results.selection import reason_against
+from settings import UploadSettings
+from storage.result_version import SOURCE_GENERATION
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import TEXT, THREE, calls, deliver, document, stored, top_label, uploaded
 
@@ -54,7 +54,7 @@ NO_PARTS = [
         ("in/2026/", {}, "its name ends in /, it stands for a folder"),
         ("labels/photos/a.png", {}, "it lies below RESULTS"),
         ("look/photos/a.png", {}, "it lies below FAILED"),
-        ("in/a.json", {MARK: "1"}, "it was written by this function: its metadata has source-generation"),
+        ("in/a.json", {SOURCE_GENERATION: "1"}, "it was written by this function: its metadata has source-generation"),
         ("out/a.png", {}, "INCLUDE does not match its name"),
         ("in/tmp/a.png", {}, "EXCLUDE matches its name"),
         *((name, {}, "it is a temporary part of a parallel upload") for name in PARTS),

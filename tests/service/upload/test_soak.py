@@ -18,9 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from predictor import Classifier
-from service.errors import PICTURE_STATUSES
-from tests.cloud_storage import (
+from emulator import (
     AnswerLost,
     CloudStorage,
     CorruptBytes,
@@ -33,9 +31,11 @@ from tests.cloud_storage import (
     Status,
     StoredObject,
 )
-from tests.cloud_storage.events import finalized_event
-from tests.cloud_storage.notifications import Payload, forwarded, message, pushed, structured
-from tests.processes import running_function
+from emulator.events import finalized_event
+from emulator.notifications import Payload, forwarded, message, pushed, structured
+from emulator.processes import running_function
+from predictor import Classifier
+from storage.result_version import PICTURE_STATUSES
 from tests.service.upload.hostile import hostile
 from tests.service.upload.pictures import SAMPLES, TEXT
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from emulator import Callback, CloudStorage, Drip, Stall, Unfinished
+from emulator.processes import function_process
 from predictor import Classifier
-from service.outcome import Outcome
-from service.recorder import Recorder
-from tests.cloud_storage import Callback, CloudStorage, Drip, Stall, Unfinished
-from tests.processes import function_process
+from results.outcome import Outcome
+from results.recorder import Recorder
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import TEXT, THREE, calls, deliver, document, stored, top_label, uploaded
 from tests.service.upload.slow import slowed

@@ -13,20 +13,12 @@ import pytest
 from flask.testing import FlaskClient
 from google.cloud import storage as gcs
 
+from emulator import Callback, CloudStorage, CorruptBytes, CutStream, Sink, Status, StoredObject
+from emulator.events import finalized_event
+from emulator.processes import running_function
 from predictor import Classifier, UnclassifiableImage
-from service.result_version import MARK
-from service.settings import BadSetting
-from tests.cloud_storage import (
-    Callback,
-    CloudStorage,
-    CorruptBytes,
-    CutStream,
-    Sink,
-    Status,
-    StoredObject,
-)
-from tests.cloud_storage.events import finalized_event
-from tests.processes import running_function
+from settings import BadSetting
+from storage.result_version import SOURCE_GENERATION
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import (
     RESULT,
@@ -47,7 +39,7 @@ from tests.service.upload.pictures import (
 
 def put_result(storage: CloudStorage, generation: int) -> StoredObject:
     """Store a result as another instance of the function would."""
-    metadata = {MARK: str(generation), "outcome": "final"}
+    metadata = {SOURCE_GENERATION: str(generation), "outcome": "final"}
     return storage.put("results", RESULT, b"{}", "application/json", metadata)
 
 
@@ -175,7 +167,7 @@ def test_race_with_newer(storage: CloudStorage, function: FlaskClient) -> None:
     newer = generation_of(event) + 1
     storage.faults.add(Callback(lambda: put_result(storage, newer)), "write")
     assert deliver(function, event) == 200
-    assert stored(storage).metadata == {MARK: str(newer), "outcome": "final"}
+    assert stored(storage).metadata == {SOURCE_GENERATION: str(newer), "outcome": "final"}
 
 
 def test_race_with_older(storage: CloudStorage, function: FlaskClient) -> None:
@@ -185,7 +177,7 @@ def test_race_with_older(storage: CloudStorage, function: FlaskClient) -> None:
     storage.faults.add(Callback(lambda: put_result(storage, generation - 1)), "write")
     assert deliver(function, event) == 200
     metadata = stored(storage).metadata
-    assert (metadata[MARK], metadata["outcome"]) == (str(generation), "final")
+    assert (metadata[SOURCE_GENERATION], metadata["outcome"]) == (str(generation), "final")
     assert top_label(stored(storage)) == "3"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from export.importers.keras.keras2 import hdf5, text
 from export.importers.keras.keras2.hdf5 import Weight
-from export.importers.keras.keras2.kinds import KINDS
+from export.importers.keras.keras2.layer_specs import KINDS
 from export.importers.keras.keras2.problems import Malformed
 from export.importers.keras.keras2.structure import Network
 from export.importers.keras.keras2.weights import Assigned, slots

@@ -13,7 +13,7 @@ import numpy as np
 
 from export.importers.keras.keras2 import operations, rules
 from export.importers.keras.keras2.hdf5 import Weight
-from export.importers.keras.keras2.kinds import KINDS, ONLY_IN_TRAINING, OPERATIONS
+from export.importers.keras.keras2.layer_specs import KINDS, ONLY_IN_TRAINING, OPERATIONS
 from export.importers.keras.keras2.problems import Malformed, NotTranslated
 from export.importers.keras.keras2.structure import Call, Layer, Network, Reference
 from export.importers.keras.keras2.weights import Assigned, Path

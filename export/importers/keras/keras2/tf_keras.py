@@ -16,7 +16,7 @@ from typing import Any
 from export.errors import first_line
 from export.importers.keras.keras2 import operations, saved_model
 from export.importers.keras.keras2.hdf5 import Weight
-from export.importers.keras.keras2.kinds import OPERATIONS
+from export.importers.keras.keras2.layer_specs import OPERATIONS
 from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
 from export.importers.keras.keras2.structure import NETWORKS, Network, every_layer
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from export.importers.keras.keras2.hdf5 import Weight
-from export.importers.keras.keras2.kinds import KINDS, ONLY_IN_TRAINING, OPERATIONS, Slot
+from export.importers.keras.keras2.layer_specs import KINDS, ONLY_IN_TRAINING, OPERATIONS, WeightSpec
 from export.importers.keras.keras2.problems import Malformed, NotTranslated, OwnCode
 from export.importers.keras.keras2.structure import Layer, Network, every_layer
 
@@ -22,7 +22,7 @@ class Wanted:
     """A weight that a layer has, and whether it was trained when the file was written."""
 
     path: Path
-    slot: Slot
+    slot: WeightSpec
     trained: bool
 
 
@@ -77,7 +77,7 @@ def _wanted(layers: tuple[Layer, ...], above: Path, networks_count: bool, traine
             yield from (Wanted(path, slot, trained and on and slot.trained) for slot in slots(layer))
 
 
-def slots(layer: Layer) -> tuple[Slot, ...]:
+def slots(layer: Layer) -> tuple[WeightSpec, ...]:
     """The weights that a layer has, in the order in which it makes them."""
     if layer.kind == "Normalization" and layer.config.get("mean") is not None:
         return ()

@@ -1,0 +1,1 @@
+"""Objects in buckets and in folders of this machine, behind one interface."""

@@ -1,0 +1,1 @@
+"""The pipeline: pages of names, pictures, answers, stored results, a summary."""

@@ -1,0 +1,1 @@
+"""Proof that a file answers as the reference model does."""

@@ -1,0 +1,1 @@
+"""Results of classified objects: which labels, which outcome, where and how they are stored."""
