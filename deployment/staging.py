@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import gzip
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ REQUIREMENTS, LOCK = FILES[1:]
 PACKAGES = ("predictor", "results", "service", "settings", "storage")
 LEFT_OUT = ("__pycache__", ".*")
 COMMAND_LINE = Path("predictor", "__main__.py")
-DESCRIPTION = Path("service", "http", "openapi.json")
+DOCUMENTS = (Path("service", "http", "openapi.json"), Path("service", "http", "page.html"))
+"""What is sent to clients as it is stored: compressed."""
 
 
 @contextmanager
@@ -62,12 +63,14 @@ def _lock(folder: Path) -> None:
 
 
 def _pack(folder: Path) -> None:
-    """Leave out what only people read: docstrings, comments, the description's indentation. Much is loaded to start."""
+    """Leave out what only people read, docstrings and comments, and compress what clients take compressed."""
     for path in folder.rglob("*.py"):
         path.write_text(without_prose(path.read_text(encoding="utf-8")), encoding="utf-8")
-    description = folder / DESCRIPTION
-    text = json.dumps(json.loads(description.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))
-    description.write_text(text, encoding="utf-8")
+    for document in DOCUMENTS:
+        plain = folder / document
+        packed = gzip.compress(plain.read_bytes(), mtime=0)  # the same bytes at each deployment
+        plain.with_name(f"{plain.name}.gz").write_bytes(packed)
+        plain.unlink()
 
 
 def _let_all_read(path: Path) -> None:

@@ -5,29 +5,55 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import zlib
 from functools import cache
 from pathlib import Path
 
 import flask
 
-_PAGE = Path(__file__).with_name("page.html")
-_DESCRIPTION = Path(__file__).with_name("openapi.json")
+_PAGE, _DESCRIPTION = "page.html", "openapi.json"
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's word for gzip's format
 
 
 def response() -> flask.Response:
     """The page."""
-    headers = {"Vary": "Accept", "Content-Security-Policy": _policy(), "Cache-Control": "no-cache"}
-    return flask.Response(_text(_PAGE), mimetype="text/html", headers=headers)
+    answer = _document(_PAGE, "text/html")
+    answer.headers["Content-Security-Policy"] = _policy()
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.vary.add("Accept")
+    return answer
 
 
 def description() -> flask.Response:
     """The OpenAPI document of the routes."""
-    return flask.Response(_text(_DESCRIPTION), mimetype="application/json")
+    return _document(_DESCRIPTION, "application/json")
+
+
+def _document(name: str, mimetype: str) -> flask.Response:
+    """A document, sent as it is stored where the client takes that."""
+    stored, is_packed = _stored(name)
+    if not is_packed:
+        return flask.Response(stored, mimetype=mimetype)
+    if flask.request.accept_encodings["gzip"]:
+        answer = flask.Response(stored, mimetype=mimetype, headers={"Content-Encoding": "gzip"})
+    else:
+        answer = flask.Response(_text(name), mimetype=mimetype)
+    answer.vary.add("Accept-Encoding")
+    return answer
 
 
 @cache
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+def _stored(name: str) -> tuple[bytes, bool]:
+    """The bytes of a document, and whether they are packed: deployment/staging.py leaves `name.gz` in its place."""
+    path = Path(__file__).with_name(name)
+    packed = path.with_name(f"{name}.gz")
+    return (packed.read_bytes(), True) if packed.exists() else (path.read_bytes(), False)
+
+
+@cache
+def _text(name: str) -> str:
+    stored, is_packed = _stored(name)
+    return (zlib.decompress(stored, _GZIP) if is_packed else stored).decode()
 
 
 @cache

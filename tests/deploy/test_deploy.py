@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -15,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 
 from deployment import staging
 from deployment.staging import PACKAGES
+from emulator.processes import running_function
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
 from tests.deploy.network import has_network
 from tests.deploy.runs import (
@@ -244,9 +247,11 @@ class TestFiles:
         packages = [path for path in packages if path.suffix != ".pyc"]
         names = [path.relative_to(project).as_posix() for path in packages if path.is_file()]
         names.remove("predictor/__main__.py")
+        documents = {"service/http/openapi.json", "service/http/page.html"}
+        names = [f"{name}.gz" if name in documents else name for name in names]
         expected = sorted([*names, "main.py", "requirements.txt", "constraints.txt", "model.onnx"])
         assert both.files == [expected, expected]
-        assert "service/http/page.html" in expected
+        assert "service/http/page.html.gz" in expected
 
     def test_locked_versions(self, tmp_path: Path) -> None:
         """What the platform installs are the locked versions, which the tests ran on."""
@@ -316,6 +321,14 @@ class TestFiles:
         assert "No module named 'functions_framework'" in run.errors
 
 
+@pytest.fixture(scope="module")
+def served(dry: Run) -> Iterator[str]:
+    """The address of the function, run from what is collected."""
+    source = staged_in(dry)
+    with running_function("classify", {"MODEL": str(source / "model.onnx")}, folder=source) as url:
+        yield url
+
+
 class TestDryRun:
     """`--dry-run`: all but the sending."""
 
@@ -349,12 +362,22 @@ class TestDryRun:
         size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
         assert size - model.stat().st_size <= 300_000
 
-    def test_description(self, dry: Run) -> None:
-        """The description of the routes is collected without its indentation, and says the same."""
-        path = Path("service") / "http" / "openapi.json"
-        collected = (staged_in(dry) / path).read_text(encoding="utf-8")
-        assert json.loads(collected) == json.loads((ROOT / path).read_text(encoding="utf-8"))
-        assert "\n " not in collected
+    @pytest.mark.parametrize("name", ["openapi.json", "page.html"])
+    def test_documents(self, dry: Run, name: str) -> None:
+        """What is sent to clients as it is stored is collected compressed, byte for byte."""
+        path = Path("service") / "http" / name
+        collected = (staged_in(dry) / path).with_name(f"{name}.gz").read_bytes()
+        assert gzip.decompress(collected) == (ROOT / path).read_bytes()
+
+    @pytest.mark.parametrize("accepted", [None, "gzip, br", "gzip;q=0", "identity"])
+    @pytest.mark.parametrize(("path", "name"), [("/openapi.json", "openapi.json"), ("/", "page.html")])
+    def test_served(self, served: str, accepted: str | None, path: str, name: str) -> None:
+        """The function sends them as they are stored to clients that take that, and unpacked to others."""
+        headers = {"Accept": "text/html", "Accept-Encoding": accepted}
+        with requests.get(f"{served}{path}", headers=headers, stream=True, timeout=30) as answer:
+            assert answer.headers.get("Content-Encoding") == ("gzip" if accepted == "gzip, br" else None)
+            assert "Accept-Encoding" in answer.headers["Vary"]
+            assert answer.content == (ROOT / "service" / "http" / name).read_bytes()
 
     def test_without_gcloud(self, project: Path, required: tuple[str, ...], tmp_path: Path) -> None:
         """A dry run needs no gcloud, a real one says that it is missing and ends with 1."""
