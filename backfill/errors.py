@@ -68,7 +68,7 @@ class Interrupted(EndedEarly):
 
 
 def sentence(error: BaseException) -> str:
-    """What went wrong, out of the traces of remote processes that Beam puts around it."""
+    """The error itself, out of the traces of remote processes that Beam puts around it."""
     if isinstance(error, BackfillError):
         return str(error)
     raised = _RAISED.findall(str(error))

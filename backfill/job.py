@@ -1,4 +1,4 @@
-"""What is to be done: the same for everyone who works on it."""
+"""The job of a backfill: the same for everyone who works on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.location import Location
 
 Output = Literal["objects", "jsonl"]
 PREDICTIONS, ERRORS = "predictions", "errors"
-"""What the names of jsonl files begin with."""
+"""The beginning of the names of jsonl files."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Job:
     model: str
     """Path or `gs://` address of the model, as a worker reaches it."""
     info: ModelInfo
-    """What that model says of itself: all results name it."""
+    """The model's description of itself: all results name it."""
     limits: Limits
     output: Output = "objects"
     exclude: tuple[str, ...] = ()
@@ -45,12 +45,12 @@ class Job:
 
     @property
     def folder(self) -> str:
-        """What the results of files leave out of their names, so that files and results can be moved."""
+        """The folder that the results of files leave out of their names, so that files and results can be moved."""
         return "" if self.pictures.bucket else self.pictures.folder
 
     @property
     def settings(self) -> UploadSettings:
-        """What selects objects, as for the upload function."""
+        """The settings that select objects, as for the upload function."""
         return UploadSettings(
             results=self.results,
             bucket=self.pictures.bucket or None,

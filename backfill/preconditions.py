@@ -1,4 +1,4 @@
-"""What can be known before work begins: whether there is anything to read, and a place for results."""
+"""Checks before work begins: whether there is anything to read, and a place for results."""
 
 from __future__ import annotations
 

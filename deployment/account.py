@@ -1,4 +1,4 @@
-"""What gcloud knows already, before anything is changed."""
+"""Checks of the account and the project through gcloud, before anything is changed."""
 
 from __future__ import annotations
 

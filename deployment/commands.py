@@ -16,7 +16,7 @@ from settings.values import shown
 
 @dataclass(frozen=True)
 class Command:
-    """What can be asked for: what it means, the options that it takes, and what does it."""
+    """A command: its meaning, the options that it takes, and the function that does it."""
 
     meaning: str
     options: tuple[Option, ...]

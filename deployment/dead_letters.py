@@ -1,4 +1,4 @@
-"""What the platform gives up is kept for seven days, where somebody can pull it."""
+"""Dead letters: events that the platform gives up are kept for seven days, where somebody can pull them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ STAGED_MODEL = "model.onnx"
 DELIMITER = "|"
 """Between the variables in gcloud's arguments: its own comma may stand in the name of an object."""
 AT_ONCE: dict[str, Option] = {HTTP: CONCURRENCY, UPLOAD: UPLOAD_CONCURRENCY}
-"""What says how much a function does at a time."""
+"""The options that say how much a function does at a time."""
 # The C library gives threads up to 8 arenas of memory a processor, and each keeps what it once had. It reads this when
 # a process starts: Python comes too late to say it.
 _OF_PROCESS = {UPLOAD: {"MALLOC_ARENA_MAX": "2"}}
@@ -21,7 +21,7 @@ _FUNCTIONS = {HTTP: HttpSettings.from_environ, UPLOAD: UploadSettings.from_envir
 
 
 def variables(arguments: Arguments, function: str) -> dict[str, str]:
-    """What a function gets: first what both of them do."""
+    """The environment variables of a function; first those of both."""
     # THREADS is what functions-framework serves at a time; below gcloud's --concurrency, requests would queue unseen.
     found = {"THREADS": arguments[AT_ONCE[function]]} | _OF_PROCESS.get(function, {})
     for option in sorted(OPTIONS.values(), key=lambda option: HTTP not in option.functions):
@@ -48,5 +48,5 @@ def check(arguments: Arguments, function: str) -> None:
 
 
 def uploads(arguments: Arguments) -> UploadSettings:
-    """What the upload function understands of its variables."""
+    """The variables as the upload function understands them."""
     return UploadSettings.from_environ(variables(arguments, UPLOAD))

@@ -10,7 +10,7 @@ class DeploymentError(Exception):
 
 
 class Refused(DeploymentError):
-    """What was said cannot be meant; nothing was done."""
+    """The command line cannot be meant; nothing was done."""
 
     exit_code = 2
 

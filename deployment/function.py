@@ -1,4 +1,4 @@
-"""What is the same for both functions."""
+"""The part of a deployment that is the same for both functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of gcloud, or printed instead."""
+"""Calls of gcloud, or the same calls printed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Cloud(Protocol):
         """Give a service account a role; DeploymentError."""
 
     def answer(self, placeholder: str, *words: str) -> str:
-        """What a command answers, for which the placeholder stands where nothing is asked; CommandFailed."""
+        """The answer of a command, or the placeholder where nothing is asked; CommandFailed."""
 
 
 class Gcloud:

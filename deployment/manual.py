@@ -1,4 +1,4 @@
-"""What `--help` shows, from the tables of commands and options."""
+"""The text of `--help`, from the tables of commands and options."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _row(option: Option) -> str:
 
 
 def _meaning(option: Option) -> str:
-    """What it means, for which of the functions, and what holds where it is not said."""
+    """The meaning of an option, its functions, and its default."""
     alone = [function for function in (HTTP, UPLOAD) if function in option.functions]
     who = f"{WHO[alone[0]]}: " if len(alone) == 1 else ""
     unset = option.default or (option.setting.unset if option.setting and option.metavar else "")

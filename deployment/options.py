@@ -20,7 +20,7 @@ MOST_EVENT_SECONDS = 540
 
 @dataclass(frozen=True)
 class Option:
-    """What can be said, as a text; `metavar` stands for it, and is empty for a switch."""
+    """An option, as a text; `metavar` stands for it, and is empty for a switch."""
 
     flag: str
     metavar: str
@@ -33,7 +33,7 @@ class Option:
     """Those that it says something about."""
     is_required: bool = False
     setting: Setting[Any] | None = None
-    """What the functions get it as."""
+    """The environment variable in which the functions get it."""
 
 
 def _name(text: str) -> None:
@@ -167,4 +167,4 @@ GROUPS = (_PLACES, tuple(option for option in _SETTINGS if option not in _PLACES
 """All, as `--help` shows them."""
 OPTIONS = {option.flag: option for group in GROUPS for option in group}
 DEPLOYED = {option.setting: option.default for option in _SETTINGS if option.setting and option.default}
-"""What is sent for settings of which nothing is said."""
+"""The values that are sent for settings without an option."""

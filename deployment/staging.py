@@ -20,7 +20,7 @@ PACKAGES = ("predictor", "results", "service", "settings", "storage")
 LEFT_OUT = ("__pycache__", ".*")
 COMMAND_LINE = Path("predictor", "__main__.py")
 DOCUMENTS = (Path("service", "http", "openapi.json"), Path("service", "http", "page.html"))
-"""What is sent to clients as it is stored: compressed."""
+"""Documents that are sent to clients as they are stored: compressed."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is deployed, and whereto."""
+"""The target of a deployment: project, region, files."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Deployment:
 
     @property
     def in_project(self) -> str:
-        """What tells gcloud the project."""
+        """The option that tells gcloud the project."""
         return f"--project={self.project}"
 
     @property
     def in_region(self) -> str:
-        """What tells gcloud the region of the functions."""
+        """The option that tells gcloud the region of the functions."""
         return f"--region={self.arguments[REGION]}"

@@ -1,4 +1,4 @@
-"""What Cloud Storage says when it refuses: the sentences that users of it report, each with its status and reason."""
+"""Denials of Cloud Storage: the sentences that users of it report, each with its status and reason."""
 
 from emulator.messages import Operation
 
@@ -15,7 +15,7 @@ PERMISSIONS: dict[Operation, str] = {
     "list": "objects.list",
     "bucket": "buckets.get",
 }
-"""What each call needs, below `storage.`."""
+"""The permission that each call needs, below `storage.`."""
 
 
 def denial(operation: Operation | None) -> str:

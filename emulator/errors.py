@@ -1,4 +1,4 @@
-"""What Cloud Storage refuses, and with which status."""
+"""The refusals of Cloud Storage, each with its status."""
 
 
 class StorageError(Exception):

@@ -1,4 +1,4 @@
-"""What can go wrong with a call, on demand."""
+"""Faults of a call, on demand."""
 
 import threading
 from abc import ABC, abstractmethod

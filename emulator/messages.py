@@ -1,4 +1,4 @@
-"""What comes in, what it asks for, and what goes back."""
+"""A request, the operation that it asks for, and the answer."""
 
 import json
 from collections.abc import Mapping

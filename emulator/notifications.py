@@ -19,7 +19,7 @@ Payload = Literal["JSON_API_V1", "NONE"]
 def message(
     stored: StoredObject, url: str, payload: Payload = "JSON_API_V1", event_type: str = "OBJECT_FINALIZE"
 ) -> dict[str, Any]:
-    """What Cloud Storage publishes about an object: attributes, and its resource where the payload is that."""
+    """The message that Cloud Storage publishes about an object: attributes, and its resource as payload."""
     attributes = {
         "notificationConfig": f"projects/_/buckets/{stored.bucket}/notificationConfigs/1",
         "eventType": event_type,
@@ -64,5 +64,5 @@ def structured(event: Event) -> Event:
 
 
 def push_notification(stored: StoredObject, url: str) -> Event:
-    """What a push subscription to a bucket's notifications delivers when an object is stored."""
+    """The delivery of a push subscription to a bucket's notifications when an object is stored."""
     return pushed(message(stored, url))

@@ -70,7 +70,7 @@ class StoredObject:
 
     @property
     def version(self) -> Version:
-        """What preconditions are compared with."""
+        """The values that preconditions are compared with."""
         return Version(self.generation, self.metageneration, self.etag)
 
     @cached_property

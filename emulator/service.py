@@ -1,4 +1,4 @@
-"""What each call of the JSON API does to the store."""
+"""The effect of each call of the JSON API on the store."""
 
 from typing import Any
 from urllib.parse import quote

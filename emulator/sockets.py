@@ -1,4 +1,4 @@
-"""What the real client leaves to the garbage collector: the sockets of failed downloads."""
+"""Sockets of failed downloads, which the real client leaves to the garbage collector."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Bucket:
 
     @property
     def version(self) -> Version:
-        """What preconditions are compared with; buckets here are never patched."""
+        """The values that preconditions are compared with; buckets here are never patched."""
         return Version(1, 1, "CAE=")
 
 

@@ -18,7 +18,7 @@ from predictor.metadata import UNSURE
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What was asked for on the command line.
+    """The options of an evaluation on the command line.
 
     error: the share of answered pictures that may be wrong; with it the copy of the model is written where `output`
     says, if it does.
@@ -60,7 +60,7 @@ def run(model: Path, wanted: EvaluationOptions) -> int:
 
 
 def _check(model: Path, wanted: EvaluationOptions, labels: tuple[str, ...]) -> None:
-    """What would fail in the end fails before anything is measured."""
+    """Refuse before anything is measured what would fail in the end."""
     for path in filter(None, (wanted.report, wanted.output)):
         if not path.parent.is_dir():
             raise EvaluationError(f"{path.parent}: there is no such folder to write to.")

@@ -1,4 +1,4 @@
-"""What was measured, as JSON."""
+"""An evaluation as JSON."""
 
 from __future__ import annotations
 

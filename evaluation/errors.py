@@ -1,10 +1,10 @@
-"""What can be wrong with what is to be evaluated."""
+"""Errors in the labelled pictures that a model is evaluated on."""
 
 from __future__ import annotations
 
 
 class EvaluationError(Exception):
-    """What was asked for cannot be measured; the message says why, and what to do."""
+    """The evaluation that was asked for is impossible; the message says why, and what to do."""
 
 
 class BadLabels(EvaluationError, ValueError):

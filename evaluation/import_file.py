@@ -26,7 +26,7 @@ USES = {
     "unassigned": "",
     "": "",
 }
-"""What may stand for a use, in any case; the short ones and UNASSIGNED are of AutoML Vision's older files."""
+"""The values of a use, in any case; the short ones and UNASSIGNED are of AutoML Vision's older files."""
 LONGEST_LINE = 1 << 20  # characters
 _ML_USE = "aiplatform.googleapis.com/ml_use"
 

@@ -1,4 +1,4 @@
-"""What is known of a model after its answers were compared with labels, in bounded size."""
+"""An evaluation: the answers of a model compared with labels, in bounded size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model says of pictures, on all processors; pictures are answered in their order."""
+"""The scores of pictures, computed on all processors; pictures are answered in their order."""
 
 from __future__ import annotations
 

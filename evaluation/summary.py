@@ -1,4 +1,4 @@
-"""What was measured, for a terminal."""
+"""An evaluation, for a terminal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lines(measured: Evaluation, use: str, answered: Answered | None) -> Iterator
 
 
 def notes(measured: Evaluation) -> Iterator[str]:
-    """What was left out of all figures, and why."""
+    """The pictures that were left out of all figures, and why."""
     if measured.failed:
         yield f"Unreadable  {measured.failed:,} pictures could not be classified, and count for nothing:"
         yield from (f"  {printable(address)}: {reason}" for address, reason in measured.unreadable)
@@ -51,7 +51,7 @@ def notes(measured: Evaluation) -> Iterator[str]:
 
 
 def decided(answered: Answered) -> str:
-    """What the score for sure answers promises."""
+    """The promise of the score for sure answers."""
     share = answered.answered / answered.pictures
     return (
         f"From the score {answered.score:.4g} on, {answered.answered:,} of {answered.pictures:,} held-out pictures "

@@ -26,7 +26,7 @@ class CannotOpen(ExportError):
 
 
 class NotAModel(CannotOpen):
-    """What is at `path` is something else than a model, or there is nothing."""
+    """There is no model at `path`: it is something else, or nothing."""
 
 
 class SeveralModels(CannotOpen):
@@ -55,7 +55,7 @@ class TooLarge(CannotOpen):
 
 
 class TooComplex(ExportError):
-    """What would run of a graph is beyond measure; the message is half a sentence that says how."""
+    """A graph would run beyond measure; the message is half a sentence that says how."""
 
 
 class NotTrusted(CannotOpen):
@@ -115,7 +115,7 @@ _ABOUT_CODE = re.compile(
 
 
 def first_line(error: Exception) -> str:
-    """What an error of a library says, without what stands around it: traces, configurations, advice."""
+    """The message of a library's error, without what stands around it: traces, configurations, advice."""
     lines = (line.strip() for line in str(error).splitlines())
     said = next((line for line in lines if not _ABOUT_CODE.fullmatch(line)), type(error).__name__)
     return textwrap.shorten(said, MOST_CHARACTERS, placeholder=" …")

@@ -1,4 +1,4 @@
-"""What speaks for a way of preprocessing, for a person to judge."""
+"""The evidence for a way of preprocessing, for a person to judge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every finished file is to the proof, whatever its format."""
+"""A finished file as the proof sees it, whatever its format."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Exported(Protocol):
     """A finished file of any format, run as it will be run where it is used."""
 
     def decode(self, data: bytes) -> npt.NDArray[Any]:
-        """What it is fed of a picture's file; BadImage for a bad one."""
+        """The input for a picture's file; BadImage for a bad one."""
 
     def scores(self, pixels: npt.NDArray[Any]) -> Scores:
         """The score of every class, float32 [classes]."""
 
     def network_input(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What its first layer sees, in the original's form where it can be compared with that."""
+        """The input of its first layer, in the reference model's form where it can be compared with that."""

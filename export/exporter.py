@@ -35,7 +35,7 @@ class Export:
 
     @property
     def info(self) -> ModelInfo:
-        """What the file says of itself."""
+        """The metadata of the file."""
         return self.written.info
 
     @property
@@ -45,7 +45,7 @@ class Export:
 
     @property
     def approximation(self) -> Approximation | None:
-        """What was made of it then, where it is no longer what was verified."""
+        """The approximation that was made of it, where it is no longer what was verified."""
         return self.written.approximation
 
     @property
@@ -70,7 +70,7 @@ def export_model(source: Source, target: Path, options: Options, report: Report)
 
 
 def inspect(source: Source, options: Options, report: Report) -> Subject:
-    """What is found in the model; nothing is converted, and the model is closed again."""
+    """The findings in the model; nothing is converted, and the model is closed again."""
     with open_subject(source, options, report) as subject:
         return subject
 

@@ -12,7 +12,7 @@ _OF_DECODERS = {"opencv": "opencv-decoder", "chromium": "chromium-canvas"}
 
 
 def required(decoding: Decoding, resizing: Resizing | None) -> dict[str, str]:
-    """What a reader must have for this decoding and resizing, each with its first version."""
+    """The features that a reader must have for this decoding and resizing, each with its first version."""
     names = [_OF_DECODERS[decoding.decoder]] if decoding.decoder in _OF_DECODERS else []
     if resizing and resizing.fit not in _OLD_FITS:
         names.append("aspect-ratio-fits")

@@ -29,7 +29,7 @@ LOOKED_AT = 4  # pictures whose values show what kind of output it is
 
 @dataclass(frozen=True)
 class Subject:
-    """What is exported: the pipeline, the labels in the order of its scores, and how many outputs make them.
+    """The subject of an export: the pipeline, the labels in the order of its scores, and how many outputs make them.
 
     notes: sentences about what a person should not overlook.
     """
@@ -46,7 +46,7 @@ class Subject:
 
     @property
     def activation(self) -> str:
-        """What makes the scores in the end."""
+        """The activation that makes the scores in the end."""
         return self.reference_model.output_activation.value or self.pipeline.activation or "none"
 
 

@@ -1,4 +1,4 @@
-"""What the user may say about a model; None means: find it in the model."""
+"""The options that describe a model; None means: find it in the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PILLOW_RESIZES = ("pillow-nearest", "pillow-bilinear", "pillow-bicubic", "pillow
 OPENCV_RESIZES = ("cv2-linear", "cv2-area", "cv2-nearest")
 """Resizes of `cv2.resize`, which go into the graph."""
 CANVAS_RESIZES = ("chromium-image", "chromium-frame")
-"""What Chromium draws on a square canvas: of a picture's file, and of a webcam or another canvas."""
+"""The drawings of Chromium on a square canvas: of a picture's file, and of a webcam or another canvas."""
 USUAL_RESIZES = TF_RESIZES + PILLOW_RESIZES + OPENCV_RESIZES
 RESIZES = USUAL_RESIZES + CANVAS_RESIZES
 
@@ -106,7 +106,7 @@ class Options:
 
     @property
     def typed(self) -> PixelOptions:
-        """What the user himself said of pixels, without what a preset adds."""
+        """The pixel options of the user himself, without what a preset adds."""
         return self.pixels if self.explicit_pixels is None else self.explicit_pixels
 
     @property

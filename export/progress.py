@@ -1,4 +1,4 @@
-"""What is told to the user while something long happens."""
+"""The messages to the user while something long happens."""
 
 from __future__ import annotations
 

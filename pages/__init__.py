@@ -1,1 +1,1 @@
-"""What pages to look at share: how they look, and small pictures in them."""
+"""The parts that pages to look at share: their looks, and small pictures in them."""

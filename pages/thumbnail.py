@@ -52,14 +52,14 @@ def of_pixels(pixels: npt.NDArray[np.uint8]) -> Thumbnail:
 
 
 def of_file(data: bytes) -> Thumbnail:
-    """What `encoded` made."""
+    """The picture that `encoded` made."""
     with Image.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as image:
         kind = "png" if image.format == "PNG" else "jpeg"
         return Thumbnail(f"data:image/{kind};base64,{base64.b64encode(data).decode()}", *image.size)
 
 
 def of_tensor(values: npt.NDArray[Any], low: float, high: float) -> Thumbnail | None:
-    """What a layer sees of one picture, `low` black and `high` white; None when it is no gray or RGB picture.
+    """The input of a layer for one picture, `low` black and `high` white; None when it is no gray or RGB picture.
 
     values: [height, width], [height, width, channels] or [channels, height, width], or a batch, whose first is shown.
     """

@@ -12,7 +12,7 @@ import click
 from predictor import BadImage, BadModel, Classifier, Decision, Prediction
 
 Answer = list[Prediction] | str
-"""What came of one file: its predictions, or why there are none."""
+"""The outcome of one file: its predictions, or why there are none."""
 
 _PATH = click.Path(path_type=Path)
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)

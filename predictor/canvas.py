@@ -110,7 +110,7 @@ def _bilinear(pixels: _Pixels, rows: tuple[_Numbers, ...], columns: tuple[_Numbe
 
 
 def _colours(values: _Pixels) -> _Pixels:
-    """What the canvas gives back of colours that are multiplied by their alpha: black where it is transparent."""
+    """The colours that the canvas gives back, multiplied by their alpha: black where it is transparent."""
     share, alpha = _F(1 / 255), values[..., 3:]
     inverse = np.where(alpha > 0, 1 / (np.maximum(alpha, 1) * share), _F(0))
     colours: _Pixels = np.minimum(np.rint(values[..., :3] * share * inverse * _F(255)), 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What a file of one of the formats is to the decoders, whatever the format."""
+"""The interface of an image file to the decoders, whatever its format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong between a file of bytes and its labels."""
+"""The errors between a file of bytes and its labels."""
 
 from __future__ import annotations
 

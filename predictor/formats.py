@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, and what to do with one that is not accepted."""
+"""The format of a file by its first bytes, and the advice for one that is not accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from predictor.errors import UnsupportedImage
 from predictor.jpeg.header import STARTS
 
 Format = Literal["JPEG", "PNG", "GIF", "BMP", "WEBP"]
-"""What is accepted, by Pillow's names."""
+"""The accepted formats, by Pillow's names."""
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 

@@ -123,7 +123,7 @@ class Parity:
 
 
 UNSURE = "unsure"
-"""What is decided where no label's score is high enough."""
+"""The decision where no label's score is high enough."""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def _resize(image: Image.Image, resizing: Resizing) -> Image.Image:
 
 
 def _other(size: tuple[int, int], resizing: Resizing) -> tuple[int, int]:
-    """What width would go with the height, and what height with the width."""
+    """The width that would go with the height, and the height that would go with the width."""
     return size[1] * resizing.width // resizing.height, size[0] * resizing.height // resizing.width
 
 

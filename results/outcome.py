@@ -1,4 +1,4 @@
-"""What an event comes to: the one table that decides between done and again."""
+"""The outcome of an event: the one table that decides between done and again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STORED = {
     Outcome.REFUSED: "record",
     Outcome.FAILED: "record",
 }
-"""What an outcome leaves at the place of the result; the others leave it as it is."""
+"""The trace of an outcome at the place of the result; the others leave it as it is."""
 
 
 @dataclass(frozen=True)

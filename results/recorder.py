@@ -39,7 +39,7 @@ class Recorder:
     relabels: bool = False
     """Whether labels that another model gave to the same generation are replaced."""
     folder: str = ""
-    """What the names of files begin with that those of their results do without."""
+    """The beginning of files' names that the names of their results do without."""
 
     def labels(self, upload: Upload, found: Sequence[Prediction], deadline: Deadline) -> Outcome:
         """Store an upload's labels, the best first; SUPERSEDED when those of a newer generation are there."""
@@ -51,7 +51,7 @@ class Recorder:
         return self._store(upload, outcome, {"error": {"code": code, "message": reason}}, deadline)
 
     def result_version(self, upload: Upload, outcome: Outcome) -> ResultVersion:
-        """What decides which of two results stays."""
+        """The version that decides which of two results stays."""
         version = self.info.version if self.info else ""
         return ResultVersion(
             upload.generation, outcome is not Outcome.FAILED, version, self.relabels, FileSource.of(upload)

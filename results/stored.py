@@ -1,4 +1,4 @@
-"""What is stored about an upload, and where."""
+"""The document that is stored about an upload, and its location."""
 
 from __future__ import annotations
 

@@ -31,14 +31,14 @@ OTHERS = {
     *(f"OBJECT_{kind}" for kind in ("DELETE", "ARCHIVE", "METADATA_UPDATE")),
     *(f"google.storage.object.{kind}" for kind in ("delete", "archive", "metadataUpdate")),
 }
-"""What else happens to objects."""
+"""The other events of objects."""
 MESSAGES = {
     "google.cloud.pubsub.topic.v1.messagePublished",
     "google.pubsub.topic.publish",
     "providers/cloud.pubsub/eventTypes/topic.publish",
 }
 ATTRIBUTES = {"bucket": "bucketId", "name": "objectId", "generation": "objectGeneration"}
-"""What a notification's attributes say of the object, by the names that its resource has for it."""
+"""The resource's names of a notification's attributes."""
 MOST_NAME = 1024  # bytes in the name of an object; that of a bucket is shorter
 SHOWN = 100  # characters of a foreign type that a sentence quotes
 
@@ -49,7 +49,7 @@ class BadEvent(ValueError):
 
 @dataclass(frozen=True)
 class Event:
-    """What an envelope holds: the type, what it is about, and its times as far as they are told."""
+    """The contents of an envelope: the type, the object, and its times as far as they are known."""
 
     type: str
     id: str
@@ -140,7 +140,7 @@ def _upload(event: Event) -> Upload:
 
 
 def _parsed(text: bytes | str) -> Any:
-    """What JSON says, None for what is not JSON."""
+    """The value of JSON, None for what is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -148,7 +148,7 @@ def _parsed(text: bytes | str) -> Any:
 
 
 def _unpacked(packed: object) -> Any:
-    """What JSON in base64 says, None for anything else."""
+    """The value of JSON in base64, None for anything else."""
     try:
         return _parsed(base64.b64decode(str(packed), validate=True))
     except ValueError:

@@ -93,7 +93,7 @@ class Labeller:
         return outcome, predicted_labels.in_words(labels)
 
     def _scores(self, upload: Upload, classifier: Classifier, deadline: Deadline) -> Scores:
-        """What the classifier says of an upload; its file is held no longer, and unpacked by who decodes it."""
+        """The scores of an upload; its file is held no longer, and unpacked by who decodes it."""
         limits = classifier.limits
         limits.check_bytes(upload.size)
         room = self.workers.room

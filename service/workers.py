@@ -37,7 +37,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(at_once, "worker")
 
     def wait_for(self, work: Callable[[], T], deadline: Deadline) -> T:
-        """What the work gives or raises; OutOfTime when it is not done by the deadline, or could not be begun."""
+        """The result of the work, or its error; OutOfTime when it is not done or not begun by the deadline."""
         self._free.take(1, deadline)
         future = self._threads.submit(copy_context().run, work)  # with the request, which the log names
         future.add_done_callback(lambda _: self._free.give_back(1))

@@ -74,7 +74,7 @@ SETTINGS = (MODEL, MAX_BYTES, MAX_PIXELS, TIMEOUT_SECONDS, MIN_SCORE, WARMUP, PL
 
 @dataclass(frozen=True)
 class Settings:
-    """What both functions are told."""
+    """The settings of both functions."""
 
     model: str
     max_bytes: int = MAX_BYTES.fallback

@@ -51,7 +51,7 @@ SETTINGS = (MAX_INSTANCES, READ_BUCKETS, CORS_ORIGINS, HEALTH_ROUTE, PREDICT_ROU
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """What `classify` alone is told; the routes are those that Vertex AI asks of a container."""
+    """The settings of `classify` alone; the routes are those that Vertex AI asks of a container."""
 
     max_instances: int = MAX_INSTANCES.fallback
     read_buckets: tuple[str, ...] = READ_BUCKETS.fallback

@@ -16,7 +16,7 @@ BOTH, ALL = (HTTP, UPLOAD), (HTTP, UPLOAD, BACKFILL)
 
 
 class NoDefault(Enum):
-    """What takes the place of a default."""
+    """The mark of a setting without a default."""
 
     REQUIRED = "required"
 

@@ -87,7 +87,7 @@ SETTINGS = (RESULTS, BUCKET, MAX_EVENT_AGE, FAILED, INCLUDE, EXCLUDE, ANNOTATE, 
 
 @dataclass(frozen=True)
 class UploadSettings:
-    """What `classify_upload` alone is told."""
+    """The settings of `classify_upload` alone."""
 
     results: Location
     failed: Location | None = FAILED.fallback

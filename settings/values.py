@@ -125,7 +125,7 @@ def buckets(value: str) -> tuple[str, ...]:
 
 
 def origins(value: str) -> tuple[str, ...]:
-    """What browsers call the sites that may ask, between commas; `*` is all."""
+    """The sites that may ask, as browsers call them, between commas; `*` is all."""
     return tuple(map(_origin, _parts(value)))
 
 

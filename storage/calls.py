@@ -72,7 +72,7 @@ def call(attempt: Callable[[float], T], deadline: Deadline) -> T:
 
 
 def retry_for(seconds: float) -> Retry:
-    """What tries again for so long."""
+    """The retry policy for so many seconds."""
     return Retry(predicate=_may_pass, initial=seconds / 50, maximum=seconds / 5, timeout=seconds)
 
 

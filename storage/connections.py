@@ -102,7 +102,7 @@ class BoundedConnection(HTTPConnection):
     def response_class(  # type: ignore[override] # called, like the class that it stands for
         self, sock: socket.socket, *args: Any, **options: Any
     ) -> http.client.HTTPResponse:
-        """What the answer is read with."""
+        """The file that the answer is read with."""
         response = http.client.HTTPResponse(sock, *args, **options)
         response.fp = io.BufferedReader(_BoundedFile(response.fp.detach(), sock, self), BUFFER)
         return response
@@ -151,7 +151,7 @@ def _bound_pools(manager: PoolManager) -> None:
 
 
 class _BoundedFile(io.RawIOBase):
-    """What comes through a socket; each wait for it has what is left of the connection's time."""
+    """Bytes through a socket; each wait for them has what is left of the connection's time."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, connection: BoundedConnection) -> None:
         self._raw = raw

@@ -1,4 +1,4 @@
-"""What an object's stored bytes are packed with: its bytes say so, its metadata are what somebody wrote."""
+"""The compression of an object's stored bytes: its bytes say so, its metadata are what somebody wrote."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIECE = 65536  # bytes that are unpacked at a time
 OTHERS = re.compile(r"\b(deflate|compress|br|zstd)\b", re.IGNORECASE)
 """Content codings that are not unpacked: IANA's registry has them."""
 PICTURES = re.compile(rb"\xff\xd8|\x89PNG|GIF8|BM|RIFF")
-"""What the accepted formats begin with."""
+"""The first bytes of the accepted formats."""
 
 
 def unpack(data: bytes, encoding: str | None, limits: Limits) -> bytes:
@@ -39,7 +39,7 @@ def unpack(data: bytes, encoding: str | None, limits: Limits) -> bytes:
 
 
 def _unzipped(data: bytes, limits: Limits) -> bytes:
-    """What gzip holds; raises zlib.error when it is not whole."""
+    """The contents of gzip data; raises zlib.error when it is not whole."""
     unpacked = io.BytesIO()
     position = 0
     for _ in range(MEMBERS):

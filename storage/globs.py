@@ -30,7 +30,7 @@ def is_wild(pattern: str) -> bool:
 
 
 def prefix(pattern: str) -> str:
-    """What all names that match the pattern begin with."""
+    """The beginning of all names that match the pattern."""
     return "".join(takewhile(bool, map(_literal, _elements(pattern))))
 
 

@@ -33,7 +33,7 @@ class Location:
 
     @property
     def below(self) -> str:
-        """What names below this prefix begin with."""
+        """The beginning of names below this prefix."""
         return f"{self.name}/" if self.name else ""
 
     def child(self, *parts: str) -> Location:

@@ -27,7 +27,7 @@ _REFUSED = {
     r"(?i)^\.?(?:jpe?g|png|gif|bmp|webp)$": "is the end of a name; **/*.{jpg,JPG} is all names that end so",
     r"[][]": "has a [ or ] without the other; [[] is a [ that stands for itself",
 }
-"""What cannot be meant, outside of sets such as `[a-z]`, and why."""
+"""The signs that cannot be meant, outside of sets such as `[a-z]`, and why."""
 
 
 class BadPattern(ValueError):
@@ -81,7 +81,7 @@ def _check_braces(text: str, pieces: Iterable[str]) -> None:
 
 
 def _alternatives(text: str, pieces: Iterator[str], *, are_separated: bool) -> list[str]:
-    """What stands between commas, up to the closing brace or the end, with the braces in it written out."""
+    """The alternatives between commas, up to the closing brace or the end, with the braces in them written out."""
     done: list[str] = []
     current = [""]
     for piece in pieces:

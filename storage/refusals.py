@@ -1,4 +1,4 @@
-"""What Cloud Storage says when it refuses a call, in its own words."""
+"""The reason of Cloud Storage for refusing a call, in its own words."""
 
 from __future__ import annotations
 

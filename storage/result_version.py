@@ -55,7 +55,7 @@ class FileSource:
 
 @dataclass(frozen=True)
 class ResultVersion:
-    """What decides which of two results for one object stays."""
+    """The version of a result: it decides which of two results for one object stays."""
 
     generation: int
     is_final: bool

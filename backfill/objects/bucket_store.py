@@ -19,7 +19,7 @@ class BucketStore(Storage):
     def result_versions(
         self, prefix: Location, locations: set[Location], timeout: float
     ) -> dict[Location, ResultVersion]:
-        """What is there at the places, below the prefix, of the results of objects whose names follow each other.
+        """The versions of the results at the locations, below the prefix, of objects whose names follow each other.
 
         The places follow each other too, but for their suffix (a.json comes after a-b.json) and for long names: what
         lies between them is listed, which takes one call where looking at each takes a thousand.

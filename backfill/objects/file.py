@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 
 class NoFile(OSError):
-    """What has the name is no regular file: a folder, a pipe, a socket, a device."""
+    """The name is that of no regular file: a folder, a pipe, a socket, a device."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f"{path} is no regular file")
@@ -29,7 +29,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
 
 
 def read_up_to(file: BinaryIO, most: int) -> bytes:
-    """What is in a file, as far as the size goes that it says to have; one byte more than `most` where it is larger."""
+    """The contents of a file, at most as long as its size says; one byte more than `most` where it is larger."""
     size = os.fstat(file.fileno()).st_size
     return file.read(min(size, most + 1))  # a buffer of that size is made, so it is not simply the most
 

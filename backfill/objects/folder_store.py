@@ -57,7 +57,7 @@ class FolderStore:
     def result_versions(
         self, prefix: Location, locations: set[Location], timeout: float
     ) -> dict[Location, ResultVersion]:
-        """What is there at those places."""
+        """The versions of the results at those locations."""
         return {location: result_version for location in locations if (result_version := _result_version(location))}
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
@@ -104,7 +104,7 @@ class FolderStore:
 
 
 def _look(name: str) -> Upload | Finished | None:
-    """What a name stands for; None when it was deleted since it was listed."""
+    """The object behind a name; None when it was deleted since it was listed."""
     location = Location("", name)
     try:
         status = os.stat(str(location))
@@ -121,7 +121,7 @@ def _look(name: str) -> Upload | Finished | None:
 
 
 def _metadata(name: str) -> Mapping[str, str]:
-    """What the metadata of an object would say: whether the file is a result, and of what."""
+    """The metadata that an object would have: whether the file is a result, and of what."""
     result_version = _result_version(Location("", name)) if name.endswith(".json") else None
     return result_version.metadata() if result_version and result_version.is_ours else {}
 

@@ -1,4 +1,4 @@
-"""What is in a folder and in all folders below it, in the order of whole names, as Cloud Storage lists objects."""
+"""The contents of a folder and of all below it, in the order of whole names, as Cloud Storage lists objects."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _from(start: str, entries: tuple[str, ...]) -> Iterator[str]:
 
 
 def _sorted_entries(folder: str) -> tuple[str, ...]:
-    """What is in a folder; the names of folders end in a slash, by which they are sorted among the others.
+    """The contents of a folder; the names of folders end in a slash, by which they are sorted among the others.
 
     Of a folder with a million files each page asks again: its names are kept, unless it may still be changing.
     """

@@ -22,7 +22,7 @@ PAGE = 50  # pictures that one worker takes at a time
 
 
 class ObjectStore(Results, Protocol):
-    """What `backfill/objects/bucket_store.py` does with objects, and `backfill/objects/folder_store.py` with files."""
+    """The interface of Cloud Storage (bucket_store.py) and of this machine's files (folder_store.py)."""
 
     def list_objects(
         self, bucket: str, prefix: str, start: str, end: str, timeout: float
@@ -35,7 +35,7 @@ class ObjectStore(Results, Protocol):
     def result_versions(
         self, prefix: Location, locations: set[Location], timeout: float
     ) -> dict[Location, ResultVersion]:
-        """What is there at the places, below the prefix, of the results of objects whose names follow each other."""
+        """The versions of the results at the locations, below the prefix, of objects whose names follow each other."""
 
     def is_current(self, upload: Upload) -> bool:
         """Whether a result may still be stored, as far as that does not show at the result's place."""

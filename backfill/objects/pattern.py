@@ -43,7 +43,7 @@ class Pattern:
 
     @property
     def prefix(self) -> str:
-        """What all names begin with."""
+        """The beginning of all names."""
         heads = [globs.prefix(plain) for plain in _plain(self.names)]
         return os.path.commonprefix(heads)  # noqa: RUF071 - characters are meant, not segments
 

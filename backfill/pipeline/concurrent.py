@@ -23,7 +23,7 @@ class Concurrently(beam.DoFn, Generic[In, Out]):  # type: ignore[misc] # Beam ha
 
     @abstractmethod
     def work(self, item: In) -> Out:
-        """What comes of one item; in any thread. What it raises ends the pipeline."""
+        """The result of one item; in any thread. An error that it raises ends the pipeline."""
 
     def setup(self) -> None:
         """Beam calls it once for each copy."""

@@ -21,7 +21,7 @@ TAKEN = "The result of another file is at its place; give each input folder a pl
 
 
 class ExistingResults:
-    """What is there of the results of some objects, whose names follow each other."""
+    """The results that exist already of some objects, whose names follow each other."""
 
     def __init__(self, job: Job, uploads: Sequence[Upload]) -> None:
         self._job = job

@@ -13,7 +13,7 @@ NO_MEMORY = "There was not enough memory for it"
 
 @dataclass(frozen=True)
 class Failure:
-    """What an error comes to by the table of `results/outcome.py`; what is retried there has been retried here."""
+    """The outcome of an error by the table of `results/outcome.py`; what is retried there has been retried here."""
 
     outcome: Outcome
     code: int
@@ -21,7 +21,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: Exception) -> Failure:
-        """What is recorded for an error."""
+        """The record of an error."""
         if isinstance(error, BadImage):
             return cls(Outcome.REFUSED, status_of(error), error.reason)
         if isinstance(error, MemoryError):  # which says nothing of the picture, and passes

@@ -1,4 +1,4 @@
-"""What came of one object."""
+"""The outcome of one object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from results.outcome import Outcome
 from storage.location import Location
 
 NONE_GIVEN = "(no label)"
-"""What stands for the labels of a picture that is given none."""
+"""The text in place of labels for a picture that is given none."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from results.outcome import Outcome
 from storage.upload import Upload
 
 ANSWERED = {PREDICTIONS: ".jsonl", ERRORS: ".jsonl"}
-"""What is written of what was answered, and how the names of the files end."""
+"""The kinds of lines, and how the names of their files end."""
 UNANSWERED = {ERRORS: "-internal.jsonl"}
 """The same of errors that no picture explains: to put these among the others, all lines would have to be kept."""
 
@@ -40,7 +40,7 @@ class WriteLines(beam.PTransform):  # type: ignore[misc] # Beam has no types
         self._files = files
 
     def expand(self, classified: beam.PCollection) -> beam.PCollection:
-        """What is Finished."""
+        """The outcome of an answer."""
         found = classified | "Lines" >> beam.ParDo(Lines(self._job)).with_outputs(PREDICTIONS, ERRORS, main="finished")
         for kind, suffix in self._files.items():
             prefix = str(self._job.results.child(kind))
@@ -55,7 +55,7 @@ class Lines(beam.DoFn):  # type: ignore[misc] # Beam has no types
         self._job = job
 
     def process(self, classified: Classified) -> Iterator[Finished | TaggedOutput]:
-        """What is Finished, and its line as PREDICTIONS or ERRORS."""
+        """The outcome, and its line as PREDICTIONS or ERRORS."""
         upload, answer, thumbnail = classified
         instance = {"content": str(upload.location)} | _mime_type(upload)
         if isinstance(answer, Failure):

@@ -29,5 +29,5 @@ WHOLE = ListingPage()
 
 
 def digest(name: str) -> bytes:
-    """What stands for a name."""
+    """The digest of a name."""
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()

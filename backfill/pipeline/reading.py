@@ -66,7 +66,7 @@ class Read(Concurrently[Upload, tuple[Upload, Picture]]):
         self._job = job
 
     def process(self, page: ListingPage) -> Iterator[tuple[Upload, Picture] | TaggedOutput]:
-        """What Beam calls for each page; all that the page is about is given out, here or as SKIPPED, and nothing else.
+        """Beam's call for each page; all that the page is about is given out, here or as SKIPPED, and nothing else.
 
         What is new between the page's names is for another run: it is neither in the counts nor in the job's limit.
         """

@@ -35,7 +35,7 @@ class Store(Concurrently[Classified, Finished]):
         self._recorder = Recorder(object_store_for(job.results), job.results, job.info, job.relabels, job.folder)
 
     def process(self, classified: Classified) -> Iterator[Finished]:
-        """What Beam calls for each picture."""
+        """Beam's call for each picture."""
         yield from self.start(classified)
 
     def work(self, item: Classified) -> Finished:

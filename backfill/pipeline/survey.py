@@ -1,4 +1,4 @@
-"""What there is, and what of it is to be labelled."""
+"""The survey of objects, and which of them are to be labelled."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What was labelled as a page to look at."""
+"""The report of a backfill: progress, summary, costs, and a page to look at."""

@@ -1,4 +1,4 @@
-"""What a backfill would come to: it is looked at, some pictures are tried, and nothing is written."""
+"""The estimate of a backfill: objects are listed, some pictures are tried, and nothing is written."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ from storage.upload import Upload
 MOST_TRIED = 20
 SECONDS_TO_TRY = 10.0
 SECONDS_TO_START = 8.0
-"""What Beam and its workers take to begin and to end."""
+"""The seconds that Beam and its workers take to begin and to end."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What one picture takes, as measured on so many: seconds to read it, and to classify it."""
+    """The speed as measured on so many pictures: seconds to read one, and to classify it."""
 
     tried: int
     reading: float
     classifying: float
 
     def seconds(self, pictures: int, workers: int) -> float:
-        """What so many take; a worker reads several at once while it classifies one."""
+        """The seconds for so many; a worker reads several at once while it classifies one."""
         return SECONDS_TO_START + pictures * max(self.classifying, self.reading / AT_ONCE) / workers
 
 
 @dataclass
 class Survey:
-    """What there is; sizes in bytes."""
+    """The objects that are there; sizes in bytes."""
 
     found: int = 0
     to_do: int = 0
     size: int = 0
     """Of what is to do."""
     ended: Summary = field(default_factory=Summary)
-    """What is left alone, and what cannot even be looked at."""
+    """The objects that are left alone, and those that cannot even be looked at."""
     first: list[Upload] = field(default_factory=list)
 
     def add(self, found: Upload | Finished) -> None:

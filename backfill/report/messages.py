@@ -1,4 +1,4 @@
-"""What came of it, or what would come of it, in words."""
+"""The messages about a backfill that ran, or that would run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TimedSummary:
 
 
 def endings(summary: Summary) -> Iterator[Row]:
-    """What came of objects but labels: how many, why, and the names of those that were to have some."""
+    """The outcomes of objects without labels: how many, why, and the names of those that were to have some."""
     for outcome, heading in HEADINGS.items():
         if number := summary.outcomes[outcome]:
             why = reasons(summary, outcome)
@@ -67,7 +67,7 @@ def reasons(summary: Summary, outcome: Outcome) -> Counter[str]:
 
 
 def estimate(job: Job, survey: Survey, speed: Speed | None, workers: int | None) -> Iterator[Row]:
-    """What there is and what it would take; without workers it is not this machine that will do it."""
+    """The survey and its estimate; without workers it is not this machine that will do it."""
     yield "Objects", [f"{survey.found:,}"]
     yield from endings(survey.ended)
     limited = " (--limit)" if survey.to_do == job.limit else ""

@@ -1,4 +1,4 @@
-"""What was labelled as a page: one HTML file that asks no other address for anything."""
+"""The labelled pictures as a page: one HTML file that asks no other address for anything."""
 
 from __future__ import annotations
 

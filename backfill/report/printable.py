@@ -6,7 +6,7 @@ import unicodedata
 
 _HIDDEN = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of surrogate pairs, and separators that break lines
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What turns the direction of writing, so that a name may look like another one."""
+"""The characters that turn the direction of writing, so that a name may look like another one."""
 
 
 def printable(text: str) -> str:

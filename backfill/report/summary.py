@@ -1,4 +1,4 @@
-"""What came of all objects together, in bounded size."""
+"""The summary of all objects, in bounded size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_WITHOUT_LABELS = 100
 OTHER_REASONS = "other reasons"
 
 WITHOUT_LABELS = (Outcome.RETRIED, Outcome.FAILED, Outcome.REFUSED)
-"""What came of those that were to have labels and have none; first what another run may mend."""
+"""The outcomes without labels; first what another run may mend."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What Beam is told of where to run."""
+"""The options of Beam that say where to run."""
 
 from __future__ import annotations
 

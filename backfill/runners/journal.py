@@ -31,7 +31,7 @@ Note = Callable[[bytes], None]
 
 @cache
 def notes(folder: str) -> Note:
-    """What notes for this process and all its threads; without a folder nobody waits for notes."""
+    """The notes of this process and all its threads; without a folder nobody waits for notes."""
     file = _file(folder)
 
     def write(note: bytes) -> None:

@@ -23,7 +23,7 @@ from backfill.runners.journal import Reader
 RUNNER = "DirectRunner"
 """The one that is built into Beam."""
 SUMMARY, ERROR, LOG, JOURNAL = "summary.json", "error", "log", "journal"
-"""What is in the folder of a run."""
+"""The files in the folder of a run."""
 SECONDS_BETWEEN_LOOKS = 0.2
 
 

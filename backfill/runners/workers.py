@@ -1,4 +1,4 @@
-"""What workers on other machines need: the code, and the model."""
+"""The files that workers on other machines need: the code, and the model."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What was measured, as a page to look at."""
+"""An evaluation as a page to look at."""

@@ -1,4 +1,4 @@
-"""What was measured as a page: one HTML file that asks no other address for anything."""
+"""An evaluation as a page: one HTML file that asks no other address for anything."""
 
 from __future__ import annotations
 

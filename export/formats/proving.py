@@ -1,4 +1,4 @@
-"""What every kind of file is proven by, and says of itself."""
+"""The proof of a file of any kind, and its metadata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from predictor import ModelInfo
 
 
 def describe(subject: Subject, options: Options, tools: dict[str, str]) -> ModelInfo:
-    """What a file says of the model in it, before it is proven. tools: what converts it, and what it is proven on."""
+    """The metadata of a model's file, before it is proven. tools: what converts it, and what it is proven on."""
     pipeline = subject.pipeline
     info = ModelInfo(
         name=pipeline.name,

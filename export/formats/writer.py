@@ -1,4 +1,4 @@
-"""What a kind of file has to say of itself: which options it knows, and how a model is written as one."""
+"""The interface of a kind of file: which options it knows, and how a model is written as one."""
 
 from __future__ import annotations
 

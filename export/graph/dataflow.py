@@ -40,7 +40,7 @@ class Node:
 
     @cached_property
     def inputs(self) -> tuple[Tensor, ...]:
-        """What it reads, without the nodes it only waits for."""
+        """The inputs of a node, without the nodes it only waits for."""
         if self.scope is None:
             return self.given_inputs
         return tuple(self.scope.tensor(name) for name in self.definition.input if not name.startswith("^"))
@@ -140,7 +140,7 @@ def _same_input(tensor: Tensor) -> Tensor:
 
 
 def _called(tensor: Tensor, attribute: str, inputs: tuple[Tensor, ...]) -> Tensor:
-    """What the function that the attribute names makes of these inputs."""
+    """The outputs of the function that the attribute names, for these inputs."""
     node = tensor.node
     assert node.scope is not None
     return node.scope.call(node, node.definition.attr[attribute].func.name, tensor.index, inputs)
@@ -165,7 +165,7 @@ def _switch(tensor: Tensor) -> Tensor | None:
 
 
 def _exit(tensor: Tensor) -> Tensor:
-    """What the loop's body made: Exit <- Switch <- Merge <- NextIteration <- body."""
+    """The output of the loop's body: Exit <- Switch <- Merge <- NextIteration <- body."""
     merge = tensor.node.inputs[0].node.inputs[0].node
     following = next(value.node for value in merge.inputs if value.node.op in ("NextIteration", "RefNextIteration"))
     return following.inputs[0]

@@ -71,7 +71,7 @@ OPERATIONS = {
     "HSVToRGB": "convert HSV to RGB",
     "AdjustContrastv2": "adjust the contrast",
 }
-"""What an operation does, for those that are met before networks; their numbers may come from the picture itself."""
+"""An operation in words, of those that are met before networks; their numbers may come from the picture itself."""
 _RESIZES = {
     "ResizeBilinear": "bilinear",
     "ResizeNearestNeighbor": "nearest",

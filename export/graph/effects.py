@@ -1,4 +1,4 @@
-"""What an operation of a stranger's graph may do when it runs: compute, or more than that.
+"""The effects that an operation of a stranger's graph may have when it runs, besides computing.
 
 TensorFlow says of each operation type whether it is stateful. Of those, the ones named here pass: they keep variables,
 tables and the like in this process's memory, draw random numbers, or call the graph's own functions. Of all others, the
@@ -58,7 +58,7 @@ _BY_KIND = (
     (re.compile(r"_?Xla(CallModule|CustomCall|Launch|Run|HostCompute)\w*|MlirPassthroughOp"), "runs a foreign program"),
     (re.compile(r"Abort"), "ends the process"),
 )
-"""What the operations do that compute only at first sight, stateful or not; the first that matches is said."""
+"""The effects of operations that compute only at first sight, stateful or not; the first that matches is said."""
 
 _FOREIGN = re.compile(
     r"\w*PyFunc\w*|ReadFile|MatchingFiles|ImmutableConst|GenerateVocabRemapping|InitializeTableFromTextFile"
@@ -78,7 +78,7 @@ RESTORERS = {"RestoreV2": 0, "Restore": 0, "RestoreSlice": 0}
 
 
 def beyond_computing(node: NodeDef) -> str:
-    """What running the node does besides computing, as the end of a sentence; empty where it only computes.
+    """The effect of a node besides computing, as the end of a sentence; empty where it only computes.
 
     FILE_READERS and RESTORERS are said to read files: whether they may depends on which file.
     """

@@ -30,7 +30,7 @@ class FileInput:
 
     @classmethod
     def of(cls, decoder: Node) -> FileInput:
-        """What stands between the model's input and its decoder."""
+        """The nodes between the model's input and its decoder."""
         wraps: list[Wrap] = []
         tensor = resolve(decoder.inputs[0])
         while tensor.node.op != "Placeholder":

@@ -1,4 +1,4 @@
-"""What is reached in a graph that is not loaded yet, from tensors back to all that runs for them.
+"""The nodes that are reached in a graph that is not loaded yet, from tensors back to all that runs for them.
 
 Functions are entered wherever an attribute names them, or where an operation is of their name, as TensorFlow 1 called
 them; of a function all counts, for TensorFlow may run what no output needs. Where strings that name files come from is
@@ -127,7 +127,7 @@ class Library:
 
 @dataclass
 class Reach:
-    """What some tensors of the main graph reach; `fed` are the tensors that are given names of files."""
+    """The nodes that some tensors of the main graph reach; `fed` are the tensors that are given names of files."""
 
     library: Library
     fed: Mapping[str, PathOrigin]
@@ -161,7 +161,7 @@ class Reach:
         return frozenset(name for name in names if all(reach._written.get(name, True) for reach in reaches))
 
     def findings(self, trusted_variables: frozenset[str]) -> Iterator[Finding]:
-        """What does more than compute, where these variables hold paths of assets."""
+        """The nodes that do more than compute, where these variables hold paths of assets."""
         yield from self._findings
         yield from (finding for finding, variable in self._reads if variable not in trusted_variables)
 

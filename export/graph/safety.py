@@ -156,7 +156,7 @@ def _check_inside(path: Path, name: str) -> None:
 
 
 def _tensors(signature: Any) -> list[str]:
-    """What a signature takes and gives, with the parts of sparse tensors."""
+    """The inputs and outputs of a signature, with the parts of sparse tensors."""
     names = []
     for info in (*signature.inputs.values(), *signature.outputs.values()):
         sparse = info.coo_sparse

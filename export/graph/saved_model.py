@@ -55,7 +55,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """What can be called: named inputs and outputs."""
+    """A signature: a function with named inputs and outputs."""
 
     name: str
     inputs: tuple[TensorSpec, ...]
@@ -173,7 +173,7 @@ def _read(path: Path) -> tuple[loader_impl.SavedModelLoader, Any]:
 
 
 def _load(loader: loader_impl.SavedModelLoader, meta_graph: Any, session: tf.compat.v1.Session) -> None:
-    """What `loader.load` does, but for reading the file again, which would bring back what was cut away."""
+    """The steps of `loader.load`, but for reading the file again, which would bring back what was cut away."""
     tags = list(meta_graph.meta_info_def.tags)
     with session.graph.as_default():
         saver, _ = loader.load_graph(session.graph, tags)

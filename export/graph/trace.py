@@ -17,7 +17,7 @@ LAYERS = frozenset(("Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "Batc
 
 @dataclass(frozen=True)
 class Trace:
-    """What `scores` needs, from the picture on.
+    """The nodes that `scores` needs, from the picture on.
 
     nodes: inputs before their readers; image: where the picture appears, a placeholder, a decoder, or the node in which
     several decoders under conditions join; decoder: of several the one for JPEG, None where pixels come from outside;
@@ -78,7 +78,7 @@ def in_order(tensor: Tensor, is_leaf: Callable[[Node], bool]) -> tuple[Node, ...
 
 
 def inputs_of(node: Node) -> tuple[Tensor, ...]:
-    """What a node reads, seen through calls and loops."""
+    """The inputs of a node, seen through calls and loops."""
     return tuple(resolve(value) for value in node.inputs)
 
 

@@ -1,1 +1,1 @@
-"""What every kind of source is to the exporter, and a package for each kind."""
+"""The interface of a kind of source, and a package for each kind."""

@@ -1,4 +1,4 @@
-"""What a kind of source has to say of itself: where it lies, whether it is whole, and how it is opened."""
+"""The interface of a kind of source: where a model lies, whether it is whole, and how it is opened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FindLabels = Callable[[int], Labels]
 
 @dataclass(frozen=True)
 class Opening:
-    """What a model is opened with.
+    """The arguments with which a model is opened.
 
     path: the model on this machine. name: for people. stack: what has to stay open as long as the model does.
     """
@@ -71,7 +71,7 @@ class Importer(ABC):
         return None
 
     def advice(self, path: Path) -> str | None:
-        """What a file that is no model has to do with this kind, told by its content, and what to do instead."""
+        """The relation of a file that is no model to this kind, told by its content, and the advice."""
         return None
 
     @abstractmethod

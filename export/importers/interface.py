@@ -22,7 +22,7 @@ _LINEAR = frozenset(("MatMul", "BatchMatMulV2", "BiasAdd", "Add", "AddV2", "Conv
 
 @dataclass(frozen=True)
 class Interface:
-    """What is exported of a model; `pixels` is None for a model that takes image files."""
+    """The input and the output of a model; `pixels` is None for a model that takes image files."""
 
     signature: Signature
     scores: TensorSpec
@@ -68,7 +68,7 @@ def choose(model: SavedModel, signature: str | None, output: str | None) -> Inte
 
 
 def activation(tensor: Tensor) -> str:
-    """What makes a tensor: `softmax`, `sigmoid`, `none` for the output of a layer, and "" for anything else."""
+    """The activation of a tensor: `softmax`, `sigmoid`, `none` for the output of a layer, and "" for anything else."""
     node = resolve(tensor).node
     while node.op in _SILENT:
         node = resolve(node.inputs[0]).node

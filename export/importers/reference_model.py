@@ -42,11 +42,11 @@ class ReferenceModel(ABC):
 
     @abstractmethod
     def values(self, data: bytes) -> npt.NDArray[Any]:
-        """What the model itself gives, [outputs]; NaN for what it does not say; one of UNREADABLE for bad pictures."""
+        """The model's own output, [outputs]; NaN for what it does not say; one of UNREADABLE for bad pictures."""
 
     @abstractmethod
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
-        """What the first layer with weights sees."""
+        """The input of the first layer with weights."""
 
     def bounds(self, data: bytes) -> Bounds | None:
         """The least and the greatest that each score may be, where the original itself has no single answer."""
@@ -74,7 +74,7 @@ class SignatureReferenceModel(ReferenceModel):
         return vector(self._call(self._interface.scores, data), self._interface.scores.key)
 
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
-        """What the first layer sees, from a copy of the graph that ends there."""
+        """The input of the first layer, from a copy of the graph that ends there."""
         return self._probe(data)
 
     def text(self, output: TensorSpec, data: bytes) -> list[str]:
@@ -99,7 +99,7 @@ class TensorProbe:
 
 
 def vector(values: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    """What a model gives for the first picture of its batch, as one list; NotAClassifier when it is no list."""
+    """The output of a model for the first picture of its batch, as one list; NotAClassifier when it is no list."""
     shape = values.shape[1:] or values.shape
     if math.prod(shape) != max(shape, default=0):
         raise NotAClassifier(

@@ -71,7 +71,7 @@ class SortedReferenceModel(ReferenceModel):
         return scores
 
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
-        """What the first layer sees."""
+        """The input of the first layer."""
         return self._sorted.network_input(data)
 
     def text(self, output: TensorSpec, data: bytes) -> list[str]:
@@ -84,7 +84,7 @@ class SortedReferenceModel(ReferenceModel):
 
 
 def names(model: SavedModel, output: Tensor, sorting: Sorting, classes: int) -> list[str] | None:
-    """What a string output that follows the sorting says for every class; None for one that does not follow it.
+    """The texts of a string output that follows the sorting, for every class; None for one that does not follow it.
 
     Raises NotAClassifier when it takes the names from a table.
     """

@@ -1,4 +1,4 @@
-"""What is put behind a model so that its output becomes one probability a class."""
+"""The activation behind a model that turns its output into one probability a class."""
 
 from __future__ import annotations
 

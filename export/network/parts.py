@@ -60,7 +60,7 @@ class Parts:
 def _part(
     model: onnx.ModelProto, inputs: Iterable[onnx.ValueInfoProto], outputs: Iterable[onnx.ValueInfoProto]
 ) -> onnx.ModelProto:
-    """What leads from some values of a model to others; unlike onnx's Extractor it sees what branches of an If read."""
+    """The nodes from some values of a model to others; unlike onnx's Extractor it sees what branches of an If read."""
     inputs, outputs = list(inputs), list(outputs)
     nodes = _leading_to(model, {value.name for value in outputs}, {value.name for value in inputs})
     needed = {name for node in nodes for name in _reads(node)}
@@ -80,7 +80,7 @@ def _leading_to(model: onnx.ModelProto, outputs: set[str], given: Iterable[str] 
 
 
 def _reads(node: onnx.NodeProto) -> Iterator[str]:
-    """What a node and the graphs inside it read, and names of those graphs' own."""
+    """The inputs of a node and of the graphs inside it, and names of those graphs' own."""
     yield from node.input
     for attribute in node.attribute:
         for inner in attribute.g.node:

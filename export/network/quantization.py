@@ -21,7 +21,7 @@ _WEIGHTED = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul"))
 
 PixelOptions = npt.NDArray[np.uint8]
 Feed = dict[str, npt.NDArray[Any]]
-"""What the network reads of one picture, by name."""
+"""The network's inputs for one picture, by name."""
 
 
 def check_float(model: onnx.ModelProto) -> None:
@@ -94,7 +94,7 @@ def _last_layer(network: onnx.ModelProto) -> list[str]:
 
 
 def _feeds(parts: Parts, pictures: Iterable[PixelOptions]) -> Iterator[Feed]:
-    """What the network reads of each picture."""
+    """The network's inputs for each picture."""
     session = open_session(parts.preprocessing.SerializeToString())
     wanted = [value.name for value in parts.network.graph.input]
     made = [name for name in wanted if name != INPUT]
@@ -110,5 +110,5 @@ class _Calibration:
         self._feeds = feeds
 
     def get_next(self) -> Feed | None:
-        """What the network reads of the next picture; None after the last one."""
+        """The network's inputs for the next picture; None after the last one."""
         return next(self._feeds, None)

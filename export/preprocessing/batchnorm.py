@@ -1,4 +1,4 @@
-"""What the first batch normalisation remembers of the pixels that a network was trained on.
+"""The moving statistics of the first batch normalisation, over the pixels that a network was trained on.
 
 Its moving mean and variance describe, for each channel, what it was given in training. Of the ways to scale pixels,
 the right one makes ordinary pictures look alike there. Divergence: the mean over the channels of the Kullback-Leibler

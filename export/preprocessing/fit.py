@@ -68,7 +68,7 @@ RESIZES: dict[str, Resize] = {
     "tf-lanczos3": _lanczos3,
     **{name: opencv.called(name) for name in opencv.METHODS},
 }
-"""What `tf.image.resize` does with `method` and `antialias` as named, without antialias where the name has none; and
+"""The resize of `tf.image.resize` with `method` and `antialias` as named, without antialias where it has none; and
 what `cv2.resize` does."""
 
 
@@ -147,4 +147,4 @@ FITS: dict[str, Callable[[tf.Tensor, int, int, Resize], tf.Tensor]] = {
     "crop-to-aspect-ratio": _crop,
     "pad-to-aspect-ratio": _pad_first,
 }
-"""What becomes of a picture whose aspect ratio is not the model's."""
+"""The fit of a picture whose aspect ratio is not the model's."""

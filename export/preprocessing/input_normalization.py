@@ -1,4 +1,4 @@
-"""What a model does to its pixels before its first layer: if it scales them itself, it says what it wants.
+"""The scaling of pixels before a model's first layer: if the model scales them itself, it says what it wants.
 
 The head is measured rather than read: whatever layers it is made of (Rescaling, Normalization, the arithmetic of a
 `preprocess_input`), what becomes of pictures of one level shows its slope and intercept.
@@ -63,7 +63,7 @@ def fits_pictures(runner: GraphRunner, layout: Layout) -> bool:
 
 
 def _seen(runner: GraphRunner, layout: Layout, level: float) -> npt.NDArray[np.float64]:
-    """What the first layer sees of a picture of one level: a value for each channel, from the picture's middle."""
+    """The input of the first layer for a picture of one level: a value for each channel, from the picture's middle."""
     (values,) = runner.run(_plain(layout, level, _ANY_SIZE))
     return _middle(values.astype(np.float64))
 

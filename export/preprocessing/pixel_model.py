@@ -28,7 +28,7 @@ class PixelModel(Protocol):
         """Whether it fits pictures of any size before its first layer."""
 
     def normalization(self) -> InputNormalization | None:
-        """What it does to its pixels before the first layer; None where that is not known."""
+        """The scaling of its pixels before the first layer; None where that is not known."""
 
     def divergences(self, batches: Iterable[Mapping[Any, npt.NDArray[Any]]]) -> dict[Any, float]:
         """The divergence at its first batch normalisation for each kind of batch; empty where it has none."""
@@ -37,7 +37,7 @@ class PixelModel(Protocol):
         """The score of each class for a batch."""
 
     def found(self) -> tuple[str, ...]:
-        """What it takes and gives, for a person."""
+        """Its input and its output, for a person."""
 
     def labels(self, classes: int) -> Labels:
         """The names of the classes."""

@@ -113,7 +113,7 @@ class Preprocessing:
         return batch
 
     def finished(self, pixels: tf.Tensor) -> tf.Tensor:
-        """What the model is fed, made of `resized`: channels in order, values scaled, dimensions arranged."""
+        """The input of the model, made of `resized`: channels in order, values scaled, dimensions arranged."""
         return self._arranged(self._scaled(pixels))
 
     def read(self, data: bytes) -> Any:

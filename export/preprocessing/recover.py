@@ -141,7 +141,7 @@ def _missing(
 
 
 def _answers(model: PixelModel, preprocessing: Preprocessing, options: Options) -> Table:
-    """What the model would answer, for each scale, on a few pictures."""
+    """The answers of the model for each scale, on a few pictures."""
     recipes = usual_scales(preprocessing, options.pixels.order)
     labels = model.labels(len(model.score(any_batch(preprocessing)))).names
     prepare = Preparation(recipes)

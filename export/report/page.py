@@ -28,7 +28,7 @@ SHOWN_LEFT_OUT = 40
 SHOWN_SCORES = 3
 
 Inputs = Callable[[Picture], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
-"""What the first layer sees of a picture, in the original and in the exported file."""
+"""The input of the first layer for a picture, in the reference model and in the exported file."""
 
 
 Best = tuple[str, float] | None
@@ -37,7 +37,7 @@ Best = tuple[str, float] | None
 
 @dataclass(frozen=True)
 class Exhibit:
-    """What the page says of a kind of file.
+    """The parts of the page that depend on the kind of file.
 
     file: what it is called. sights: whose two inputs of a picture are shown. rows, notes: what is said besides.
     compares_inputs: whether the proof compared what the first layers see.
@@ -60,7 +60,7 @@ class Range:
 
 @dataclass(frozen=True)
 class NetworkView:
-    """What a first layer sees of a picture, and its range; thumbnail is None where that is no picture."""
+    """The input of a first layer for a picture, and its range; thumbnail is None where that is no picture."""
 
     whose: str
     thumbnail: Thumbnail | None
@@ -157,7 +157,7 @@ def _card(
 def _sights(
     reference_model: npt.NDArray[Any], exported: npt.NDArray[Any], seen: Range, whose: tuple[str, str], *, is_one: bool
 ) -> tuple[NetworkView, ...]:
-    """What both see; only one where it is the same."""
+    """The inputs of both; only one where they are the same."""
     shown = [("Both networks", reference_model)] if is_one else list(zip(whose, (reference_model, exported)))
     return tuple(
         NetworkView(name, thumbnail.of_tensor(values, seen.low, seen.high), _range([values])) for name, values in shown
@@ -178,7 +178,7 @@ def _best(scores: npt.NDArray[np.float32], names: tuple[str, ...]) -> tuple[Best
 
 
 def _left_out(verification: Verification, file: str) -> list[tuple[str, tuple[LeftOut, ...], int]]:
-    """What neither or only one can read: a heading, the first pictures, and how many more there are."""
+    """The pictures that neither or only one can read: a heading, the first of them, and how many more there are."""
     groups = (
         ("The original cannot read them", verification.unreadable),
         (f"The original reads them, {file} refuses them", verification.refused),

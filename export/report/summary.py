@@ -1,4 +1,4 @@
-"""What is printed: what was found in a model, how it was proven, what the original answers."""
+"""The summary of an export: the findings in a model, the proof, the answers of the reference model."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def show_export(console: Console, export: Export) -> None:
 
 
 def show_subject(console: Console, subject: Subject) -> None:
-    """What was found in a model."""
+    """The findings in a model."""
     show_tables(console, subject.pipeline.evidence)
     _print_rows([("Model", [subject.pipeline.name]), ("All signatures", subject.pipeline.signatures), *found(subject)])
     _print_notes(_notes_on_model(subject))
 
 
 def show_answers(answers: Iterable[tuple[Path, Answer]]) -> None:
-    """What the original answers, a line a picture."""
+    """The answers of the reference model, a line a picture."""
     answers = list(answers)
     width = max(len(str(path)) for path, _ in answers)
     for path, answer in answers:
@@ -59,7 +59,7 @@ def show_answers(answers: Iterable[tuple[Path, Answer]]) -> None:
 
 
 def show_evidence(console: Console, evidence: Evidence) -> None:
-    """What was found before a decision failed, and the figures that it failed on."""
+    """The findings before a decision failed, and the figures that it failed on."""
     _print_rows([("Found", evidence.sentences)])
     show_tables(console, evidence)
 
@@ -76,7 +76,7 @@ def show_tables(console: Console, evidence: Evidence) -> None:
 
 
 def found(subject: Subject) -> list[Row]:
-    """What was found in a model."""
+    """The findings in a model, line by line."""
     source, names = subject.pipeline.source, subject.labels.names
     where = f"{source.signature}: " if source.signature else ""
     labels = [shortened(names), *([f"from {subject.labels.source}"] if subject.labels.source else [])]

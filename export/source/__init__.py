@@ -1,1 +1,1 @@
-"""What the user gives: a model found, brought here and looked through, with the labels that lie with it."""
+"""The model that the user gives: found, brought here and looked through, with the labels that lie with it."""

@@ -25,7 +25,7 @@ FREE_BYTES = 100_000_000
 """Files that are no larger than this are unpacked whatever their ratio."""
 
 _ERRORS = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError)
-"""What the standard library raises for archives that are cut off or damaged."""
+"""The errors that the standard library raises for archives that are cut off or damaged."""
 
 
 def unpack(path: Path, folder: Path, report: Report) -> FoundModel:

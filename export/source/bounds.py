@@ -14,7 +14,7 @@ MAX_MEMBERS = 10_000
 MAX_DIRECTORY = 1 << 24  # bytes
 """A zip's list of its files: 1,600 bytes a file."""
 MAX_HEADER = 1 << 20  # bytes
-"""What a tar says of one file beside its contents: its long name, its attributes."""
+"""The header of one file in a tar: its long name, its attributes."""
 
 _END = struct.Struct("<4s4H2LH")  # https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.16
 _LOCATOR = struct.Struct("<4sLQL")
@@ -47,7 +47,7 @@ def check_members(path: Path, members: int) -> None:
 
 
 def tar_info(path: Path) -> type[tarfile.TarInfo]:
-    """What `tarfile` is to make of headers: TooLarge for one that would be read into memory whole, and is long."""
+    """The headers that `tarfile` may read: TooLarge for one that would be read into memory whole, and is long."""
 
     class Bounded(tarfile.TarInfo):
         @classmethod

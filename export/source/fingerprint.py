@@ -1,4 +1,4 @@
-"""What tells two models apart: a hash of their files."""
+"""A hash of a model's files, which tells two models apart."""
 
 from __future__ import annotations
 

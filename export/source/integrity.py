@@ -7,7 +7,7 @@ from pathlib import Path
 from export.errors import Damaged, TooLarge
 
 MAX_BYTES = 2**31
-"""What a file of Protocol Buffers can hold: a saved_model.pb, and the ONNX file that is to be written."""
+"""The most that a file of Protocol Buffers can hold: a saved_model.pb, and the ONNX file that is to be written."""
 
 _GIT_LFS_START = b"version https://git-lfs.github.com/spec/"
 

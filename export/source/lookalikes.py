@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 EXPORT_AGAIN = "Build the model in Python, load the weights, and call model.export(FOLDER)."
-"""What to do where only weights are there."""
+"""The advice where only weights are there."""
 
 _LOOKALIKES = (
     *(
@@ -51,9 +51,9 @@ _LOOKALIKES = (
     *((f"*{suffix}", "is an archive. Give its path.") for suffix in ARCHIVES),
     ("*.safetensors", f"holds weights without their network. {EXPORT_AGAIN}"),
 )
-"""What people give in place of a model: (name, what it is and what to do)."""
+"""The files that people give in place of a model: (name, what it is and what to do)."""
 
 
 def advice(name: PurePosixPath) -> str | None:
-    """What a file is that people give in place of a model, and what to do instead; None for anything else."""
+    """The kind of a file that people give in place of a model, and the advice; None for anything else."""
     return next((said for pattern, said in _LOOKALIKES if fnmatch(name.name.lower(), pattern)), None)

@@ -61,7 +61,7 @@ class Recognised:
     signs: tuple[str, ...]
 
     def proposal(self, model: str) -> str:
-        """What to say instead, for the command's argument `model`."""
+        """The options to use instead, for the command's argument `model`."""
         commands = "; ".join(
             f"`python -m export {shlex.quote(model)} --preset {preset} -o model.onnx` {when}"
             for preset, when in self.maker.presets
@@ -84,7 +84,7 @@ def recognise(source: Source, tensors: Iterable[str]) -> Recognised | None:
 
 
 def _names(source: Source) -> Iterator[str]:
-    """What the model, the folders that lead to it and the files beside it are called."""
+    """The names of the model, of the folders that lead to it and of the files beside it."""
     yield from re.split(r"[/\\]", source.given.rstrip("/\\"))[: -_LOOKED_AT - 1 : -1]
     yield source.path.name
     for folder in source.labels_folders:

@@ -1,4 +1,4 @@
-"""What a temporary folder holds, in words that a person knows."""
+"""The contents of a temporary folder, in words that a person knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user gives to be exported: a path or a `gs://` address, found, brought here and looked through."""
+"""The source of an export: a path or a `gs://` address, found, brought here and looked through."""
 
 from __future__ import annotations
 

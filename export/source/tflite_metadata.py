@@ -1,4 +1,4 @@
-"""What a `.tflite` file says about itself: TFLite metadata, and the label files that are packed behind the model.
+"""The metadata of a `.tflite` file, and the label files that are packed behind the model.
 
 The metadata is a flatbuffer of its own inside the model's. Its schema is tflite-support's `metadata_schema.fbs`, whose
 package is no longer kept; the few fields that matter here are read by their numbers in that schema.

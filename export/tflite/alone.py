@@ -37,7 +37,7 @@ class Alone:
         self._output = self._interpreter.get_output_details()[0]["index"]
 
     def __call__(self, *values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What the operation makes of the inputs that are no constants."""
+        """The output of the operation for the inputs that are no constants."""
         for index, value in zip(self._inputs, values):
             self._interpreter.set_tensor(index, value)
         try:

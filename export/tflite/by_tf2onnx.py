@@ -1,4 +1,4 @@
-"""What tf2onnx makes of a `.tflite` file: right for real numbers, near for whole ones, and no input missing."""
+"""Conversion of a `.tflite` file by tf2onnx: right for real numbers, near for whole ones, and no input missing."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ class Network:
 
 
 class _Values:
-    """What the tensors hold, and their shapes, when a network runs on zeros: some shapes are known only then."""
+    """The values of the tensors, and their shapes, when a network runs on zeros: some shapes are known only then."""
 
     def __init__(self, data: bytes) -> None:
         self._interpreter = Interpreter(

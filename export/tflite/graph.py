@@ -16,7 +16,7 @@ TO_CHANNELS_FIRST, _TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
 class NotTranslated(Exception):
-    """What the package does not translate, as the end of a sentence: `MUL of int16`."""
+    """An operation that the package does not translate, as the end of a sentence: `MUL of int16`."""
 
 
 class Graph:

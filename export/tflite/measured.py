@@ -41,7 +41,7 @@ def of_one_twice(call: Call) -> bool:
 
 
 def of_several(operation: Operation, inputs: Sequence[Tensor], output: Tensor) -> list[npt.NDArray[Any]]:
-    """What becomes of the 256 numbers of each input of an operation that puts them behind each other."""
+    """The results for the 256 numbers of each input of an operation that puts them behind each other."""
     questions = [numbers(tensor)[np.newaxis] for tensor in inputs]
     answers = Alone(operation, [_asked(*pair) for pair in zip(inputs, questions)], output)(
         *(question for tensor, question in zip(inputs, questions) if tensor.data is None)
@@ -65,14 +65,14 @@ def of_two(call: Call, left: str, right: str) -> str:
 
 
 def _table(call: Call, at_once: int) -> npt.NDArray[Any]:
-    """What becomes of the 256 numbers, so many of them asked at once."""
+    """The results for the 256 numbers, so many of them asked at once."""
     questions = numbers(call.input()).reshape(-1, 1, at_once)
     ask = Alone(call.operation, [_asked(call.input(), questions[0])], call.output)
     return as_held(np.concatenate([ask(question) for question in questions], axis=1)[0], call.output)
 
 
 def _in_two_parts(call: Call, table: npt.NDArray[Any], rest: npt.NDArray[Any]) -> str:
-    """What LiteRT gives where it treats the last few numbers, too few for its vectors, in another way."""
+    """The results of LiteRT where it treats the last few numbers, too few for its vectors, in another way."""
     graph, input_tensor = call.graph, call.input()
     telling = int(np.flatnonzero(table != rest)[0])
     question = np.full((1, int(np.prod(input_tensor.shape))), numbers(input_tensor)[telling])
@@ -97,7 +97,7 @@ def _asked(tensor: Tensor, question: npt.NDArray[Any]) -> Tensor:
 
 
 def looked_up(graph: Graph, table: npt.NDArray[Any], value: str) -> str:
-    """What a table of 256 says for a value."""
+    """The entry of a table of 256 for a value."""
     if table.dtype == np.uint8 and np.array_equal(table, np.arange(LEVELS)):
         return value
     return graph.node("Gather", graph.constant(table, table.dtype), graph.cast(value, np.int32))

@@ -1,4 +1,4 @@
-"""What makes one number of several of a channel: pools, and the mean, largest or least of whole dimensions."""
+"""Operations that make one number of several of a channel: pools, and the mean, largest or least of dimensions."""
 
 from __future__ import annotations
 

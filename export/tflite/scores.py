@@ -1,4 +1,4 @@
-"""What makes the output of a `.tflite` network, and how finely it is counted."""
+"""The activation of a `.tflite` network's output, and how finely it is counted."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from export.source import trial_process
 _CUSTOM = re.compile(r"unresolved custom op: ([\w-]+)")
 _EDGE_TPU = "edgetpu-custom-op"
 _SAID = (ValueError, RuntimeError, TypeError, MemoryError)
-"""What LiteRT raises where it notices that something is wrong."""
+"""The errors that LiteRT raises where it notices that something is wrong."""
 
 
 def check(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What makes the proven file faster and no longer exact, where the user wants it, and how near it is on samples."""
+"""Approximations, where the user wants a faster file that is no longer exact, and how near they are on samples."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ANY = Decoding()
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be given up, and the samples: some to find the range of values by, others to judge by."""
+    """The exactness that is given up, and the samples: some to find the range of values by, others to judge by."""
 
     decoding: Decoding
     quantization: Quantization | None
@@ -49,7 +49,7 @@ class Plan:
     def of(
         cls, options: Options, decoding: Decoding, model: onnx.ModelProto, before: onnx.ModelProto, report: Report
     ) -> Plan | None:
-        """What the options want; None for nothing. CannotApproximate when the model or the samples do not allow it.
+        """The plan that the options ask for; None for none. CannotApproximate when model or samples do not allow it.
 
         before: what `split_network_input` gave.
         """
@@ -68,7 +68,7 @@ class Plan:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """What is done to pictures that training did not do, in words."""
+        """The steps that are done to pictures and that training did not do, in words."""
         least = self.decoding.jpeg_least
         return (f"JPEGs reduced to no less than {least} pixels a side",) if least else ()
 
@@ -88,7 +88,7 @@ class Approximation:
 
     @property
     def what(self) -> str:
-        """What was given up, in words."""
+        """The exactness that was given up, in words."""
         network = [f"the network quantised to {self.info.quantization}"] if self.info.quantization else []
         return " and ".join([*network, *self.steps])
 

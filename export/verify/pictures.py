@@ -18,7 +18,7 @@ from export.errors import ExportError
 from predictor import BadImage
 
 UNREADABLE = (tf.errors.InvalidArgumentError, BadImage)
-"""What is raised for a picture that an original cannot read."""
+"""The errors that are raised for a picture that a reference model cannot read."""
 
 SEED = 1
 TWELVE_MEGAPIXELS = (4000, 3000)

@@ -21,7 +21,7 @@ TRIED: tuple[Size, ...] = (
 
 @dataclass(frozen=True)
 class Sizes:
-    """What was tried, and what is impossible of it, each as (width, height); the reason is the original's own."""
+    """The sizes that were tried, and the impossible ones, each as (width, height); the reason is the model's own."""
 
     impossible: tuple[Size, ...]
     reason: str = ""

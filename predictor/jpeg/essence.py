@@ -1,4 +1,4 @@
-"""What of a JPEG the decoders need, and what its cameras say of it."""
+"""The parts of a JPEG that the decoders need, and its orientation."""
 
 from __future__ import annotations
 

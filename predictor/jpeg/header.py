@@ -1,4 +1,4 @@
-"""What the header of a JPEG says of its picture."""
+"""The header of a JPEG."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLOCK = 8  # samples a side
 
 
 class Header(NamedTuple):
-    """What the segments up to the first scan say.
+    """The contents of the segments up to the first scan.
 
     identifiers: what the scans call the components, which are the colours or inks.
     sampling: across and down, how many samples each component has for one of a component that has one.

@@ -45,5 +45,5 @@ def _blocks(header: Header) -> dict[int, int]:
 
 
 def _components(scan: bytes) -> bytes:
-    """What the scan whose segment says this calls its components."""
+    """The identifiers of the components in the scan whose segment says this."""
     return scan[1 : 1 + 2 * scan[0] : 2] if scan else b""

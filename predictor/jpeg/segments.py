@@ -57,7 +57,7 @@ def most_segments(size: int) -> int:
 
 
 def body(data: bytes, segment: Segment) -> bytes:
-    """What a segment says, behind its marker and its length."""
+    """The contents of a segment, behind its marker and its length."""
     return data[segment.start + 4 : segment.end]
 
 

@@ -62,5 +62,5 @@ def most_chunks(size: int) -> int:
 
 
 def head(name: bytes, length: int) -> bytes:
-    """What stands before the body of a chunk."""
+    """The bytes before the body of a chunk."""
     return _FRAME.pack(length, name)

@@ -1,4 +1,4 @@
-"""What is told of each request: the log's line and the Server-Timing header."""
+"""The access log's line of each request, and the Server-Timing header."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def encoding_of(request: flask.Request) -> str | None:
 
 
 def unpacked(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """What a compressed body holds, CHUNK bytes or less at a time.
+    """The contents of a compressed body, CHUNK bytes or less at a time.
 
     Raises RequestError: 415 when it is something else, 400 when it is not whole.
     """

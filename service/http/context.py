@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Resources:
-    """What all requests share, each made when it is first asked for."""
+    """The resources that all requests share, each made when it is first asked for."""
 
     settings: Callable[[], HttpSettings]
     classifier: Callable[[], Classifier]
@@ -42,7 +42,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Picture:
-    """What is logged of one classified picture; `label` has those that it is given, with commas between several."""
+    """The log's entry of one classified picture; `label` has its labels, with commas between several."""
 
     width: int
     height: int

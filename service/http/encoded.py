@@ -37,7 +37,7 @@ def _usual(encoded: str) -> bytes:
 
 
 def _without_type(encoded: str) -> str:
-    """What follows the comma of a `data:` address."""
+    """The data behind the comma of a `data:` address."""
     if encoded[: len(_DATA)].lower() != _DATA:
         return encoded
     kind, comma, _ = encoded[:_LONGEST_TYPE].partition(",")

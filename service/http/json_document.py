@@ -55,7 +55,7 @@ def begins(body: bytes) -> bool:
 
 
 def wrong_form(place: str, form: str, value: object) -> RequestError:
-    """What to say of a value that is not of the form; who sends numbers hears what to send."""
+    """The sentence for a value that is not of the form; who sends numbers hears what to send."""
     hint = f" {SEND_FILES}" if is_tensor(value) else ""
     return RequestError(400, f"{place} is not of the form {form}.{hint}")
 

@@ -41,7 +41,7 @@ class _Bucket:
         self._left = PATIENCE
 
     def wait(self, connection: socket.socket, call: Callable[[int], Count]) -> Count:
-        """What the call, given its flags, reads or sends; TimeoutError when that takes longer than there is left."""
+        """The result of the call, given its flags; TimeoutError when it takes longer than there is left."""
         try:
             done = call(socket.MSG_DONTWAIT)
         except BlockingIOError:

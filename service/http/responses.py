@@ -32,7 +32,7 @@ def secure(response: flask.Response) -> None:
 
 
 def preflight(methods: Collection[str]) -> flask.Response:
-    """What a browser wants to know before it sends a request from another site."""
+    """The headers that a browser wants before it sends a request from another site."""
     headers = {
         "Allow": ", ".join(methods),
         "Access-Control-Allow-Methods": ", ".join(methods),

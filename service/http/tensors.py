@@ -29,7 +29,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Tensor:
-    """What is answered: float32 values or, of dtype object, texts."""
+    """An output tensor: float32 values or, of dtype object, texts."""
 
     output: Output
     values: npt.NDArray[Any]

@@ -35,7 +35,7 @@ class OnnxExported:
         return self._classifier.scores(pixels)
 
     def network_input(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What the first layer with weights sees."""
+        """The input of the first layer with weights."""
         (seen,) = self._session.run([NETWORK_INPUT], {INPUT: pixels})
         assert isinstance(seen, np.ndarray)
         return seen

@@ -63,6 +63,6 @@ def _convert(subject: Subject) -> tuple[onnx.ModelProto, onnx.ModelProto]:
 
 
 def _tools() -> dict[str, str]:
-    """What converts, and what the proof runs on: elsewhere another version may answer otherwise in the last bits."""
+    """The converters, and the runtime of the proof: elsewhere another version may answer otherwise in the last bits."""
     converters = {"tensorflow": tf.__version__, "tf2onnx": tf2onnx.__version__, "onnx": onnx.__version__}
     return converters | runtime.versions()

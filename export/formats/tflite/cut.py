@@ -23,7 +23,7 @@ _COLOUR = (0, 51, 255)  # a red that differs from its blue
 _CHANNELS = (1, 3)
 _LOOKED_AT = 6  # pictures, of different sizes and shapes
 _WHOLE = frozenset(("Cast", "Round", "Rint", "Floor", "ClipByValue", "Maximum", "Minimum", "Squeeze", "ExpandDims"))
-"""What may stand between resized pixels and the whole levels that a model makes of them."""
+"""The operations that may stand between resized pixels and the whole levels that a model makes of them."""
 
 
 @dataclass(frozen=True)

@@ -50,13 +50,13 @@ class TfliteExported:
         return real
 
     def network_input(self, pixels: Batch) -> Batch:
-        """What the file is fed."""
+        """The input of the file."""
         return pixels
 
 
 @dataclass(frozen=True)
 class PhoneResize:
-    """What becomes of the scores where a phone resizes by itself: on so many pictures, by how much at most they move.
+    """The change of the scores where a phone resizes by itself: on so many pictures, by how much at most they move.
 
     agreeing: how many of them get the original's label.
     """
@@ -77,7 +77,7 @@ class PhoneResize:
 
 
 def on_phone(network: PixelNetwork, data: bytes) -> Batch:
-    """What a file is fed of a picture's by a phone's own decoder and resize."""
+    """The input of a file for a picture that a phone's own decoder and resize prepare."""
     height, width, channels = network.shape
     pixels = decode(data, Decoding(channels=1 if channels == 1 else 3), Limits(max_bytes=len(data)))
     batch: npt.NDArray[np.uint8] = stretched(pixels, height, width)[np.newaxis]

@@ -85,7 +85,7 @@ class GraphNetwork(PixelNetwork):
 
 
 def _behind(flat: FlatGraph, at: Cut) -> Any:
-    """What leads from the cut to the scores, a GraphDef."""
+    """The graph from the cut to the scores, a GraphDef."""
     inputs = {node.name: [cut.node_of(name) for name in node.input] for node in flat.graph_def.node}
     name = cut.node_of(at.tensor)
     needed = cut.leading_to(inputs, cut.node_of(flat.scores), name) - {name}

@@ -87,7 +87,7 @@ def _on_phone(file: TfliteExported, network: PixelNetwork, verification: Verific
 
 
 def _fed(network: PixelNetwork, picture: Picture) -> tuple[Batch, Batch]:
-    """What the file is fed of a picture: by the original's own steps, and by a phone's."""
+    """The input of the file for a picture: by the reference model's own steps, and by a phone's."""
     data = picture.read()
     return network.pixels(data), on_phone(network, data)
 
@@ -120,5 +120,5 @@ def _rows(network: PixelNetwork, phone: PhoneResize) -> tuple[Row, ...]:
 
 
 def _tools() -> dict[str, str]:
-    """What converts, and what the proof runs on."""
+    """The converters, and the runtime of the proof."""
     return {"tensorflow": tf.__version__, "ai-edge-litert": version("ai-edge-litert")} | runtime.versions()

@@ -33,7 +33,7 @@ Field = tuple[Literal["offset", "byte"], int]
 
 @dataclass(frozen=True)
 class Description:
-    """What a file says of itself; its input is levels of 0 to 255 in so many channels, which the network scales."""
+    """The metadata of a file; its input is levels of 0 to 255 in so many channels, which the network scales."""
 
     name: str
     version: str

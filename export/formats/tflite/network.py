@@ -16,14 +16,14 @@ from predictor.image import decode
 from predictor.resizing import read
 
 INPUT, SCORES = "image", "scores"
-"""What a file's input and output are called."""
+"""The names of a file's input and output."""
 
 Batch = npt.NDArray[Any]
 """One picture's resized pixels, [1, height, width, channels], levels 0 to 255, in float32 or uint8."""
 
 
 class PixelNetwork(ABC):
-    """What the file is made of; its input is one picture's resized pixels, its output [1, classes]."""
+    """The network of the file; its input is one picture's resized pixels, its output [1, classes]."""
 
     @property
     @abstractmethod
@@ -37,7 +37,7 @@ class PixelNetwork(ABC):
 
     @abstractmethod
     def pixels(self, data: bytes) -> Batch:
-        """What it is fed of a picture's file, made by the original's own steps; one of UNREADABLE for bad pictures."""
+        """The input for a picture's file, made by the model's own steps; one of UNREADABLE for bad pictures."""
 
     @abstractmethod
     def exact(self, outputs: int, output_activation: OutputActivation) -> bytes:

@@ -25,7 +25,7 @@ _WORDS: dict[Rounding, str] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What the weights become, and the samples: some to find the range of values by, others to judge by."""
+    """The rounding of the weights, and the samples: some to find the range of values by, others to judge by."""
 
     kind: Rounding
     calibrating: list[Picture]

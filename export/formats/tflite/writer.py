@@ -20,7 +20,7 @@ class TfliteWriter(Writer):
     suffix = ".tflite"
 
     def check(self, options: Options) -> None:
-        """What concerns image files or the functions' page means nothing for it."""
+        """The options that concern image files or the functions' page mean nothing for it."""
         if options.reduced_jpeg:
             raise ExportError("--reduced-jpeg is for .onnx files: a .tflite file takes pixels, and decodes no JPEG.")
         if options.drawing:

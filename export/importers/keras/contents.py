@@ -1,4 +1,4 @@
-"""What a Keras file holds, looked at before Keras opens it: Python code, names of other files, and how large it is.
+"""The contents of a Keras file, before Keras opens it: Python code, names of other files, and how large it is.
 
 Keras itself refuses most of this by now; its older versions, which are allowed here, do not.
 """
@@ -53,7 +53,7 @@ _OF_ZIP = (
     OSError,
 )
 _OF_HDF5 = (OSError, RuntimeError, KeyError, ValueError, TypeError)
-"""What the libraries raise for files that are damaged."""
+"""The errors that the libraries raise for damaged files."""
 
 
 def check(path: Path) -> None:

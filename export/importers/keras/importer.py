@@ -36,7 +36,7 @@ class KerasImporter(Importer):
         return name == model or (name.parent == model.parent and name.name in architecture.names(model))
 
     def advice(self, path: Path) -> str | None:
-        """What a JSON file is that holds a network without weights."""
+        """The kind of a JSON file that holds a network without weights."""
         if path.suffix.lower() != ".json" or architecture.read(path) is None:
             return None
         return (

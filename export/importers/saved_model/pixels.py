@@ -47,7 +47,7 @@ class SavedModelPixels:
         return input_normalization.fits_pictures(self._head_runner, self.layout)
 
     def normalization(self) -> input_normalization.InputNormalization | None:
-        """What it does to its pixels before the first layer, as far as that was not learned from them."""
+        """The scaling of its pixels before the first layer, as far as that was not learned from them."""
         return input_normalization.measure(self._head_runner, self.layout)
 
     @cached_property
@@ -60,7 +60,7 @@ class SavedModelPixels:
 
     @property
     def _end_of_head(self) -> Tensor:
-        """What the first layer sees, or the batch normalisation that stands even before it."""
+        """The input of the first layer, or of the batch normalisation that stands even before it."""
         probe = self._trace.network_input
         if self._batch_norm and self._batch_norm.input_tensor.node in in_order(probe, lambda node: False):
             return self._batch_norm.input_tensor

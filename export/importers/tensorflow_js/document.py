@@ -55,7 +55,7 @@ class Document:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds; raises Damaged, or TooLarge for one over MAX_BYTES or deeper than MAX_DEPTH."""
+    """The contents of a JSON file; raises Damaged, or TooLarge for one over MAX_BYTES or deeper than MAX_DEPTH."""
     if path.stat().st_size > MAX_BYTES:
         raise TooLarge(path, f"it is larger than {MAX_BYTES // 1_000_000} MB, which is no network's description.")
     try:

@@ -30,7 +30,7 @@ _DTYPES = {
     "complex64": (tf.complex64, tf.complex128),
     "object": (tf.string,),
 }
-"""What the graph may call values that TensorFlow.js keeps in one of its few types."""
+"""The types that the graph may name for values that TensorFlow.js keeps in one of its few types."""
 
 
 def save(document: Document, weights: Weights, folder: Path) -> None:

@@ -29,7 +29,7 @@ _USUAL = "model.json"
 _MODEL = re.compile(r".*model( ?\(\d+\))?\.json", re.IGNORECASE)  # browsers count what they save again
 _SHARD = re.compile(r".*\.bin|group\d+-shard\d+of\d+", re.IGNORECASE)
 _TEACHABLE_MACHINES = "teachable-machine"
-"""What its presets' names begin with: one for each way in which pictures come to it."""
+"""The beginning of its presets' names: one for each way in which pictures come to it."""
 _AUTOML_LABELS = "dict.txt"
 
 
@@ -97,7 +97,7 @@ def _is_model(name: PurePosixPath, names: Collection[PurePosixPath]) -> bool:
 
 
 def _proposal(path: Path) -> str:
-    """What is usual for a model of this kind, as one sentence more."""
+    """The usual preprocessing of a model of this kind, as one sentence more."""
     if TeachableMachine.beside(path):
         presets = " or ".join(name for name in PRESETS if name.startswith(_TEACHABLE_MACHINES))
         return f" Teachable Machine made this one: take --preset {presets}."

@@ -78,7 +78,7 @@ def _as_keras_writes(layer: Any) -> Any:
 
 
 def _call(node: Any) -> Any:
-    """What a layer is called on, as Keras 2 writes it; Keras 3 does so in objects, of which only tensors are known."""
+    """The arguments of a layer as Keras 2 writes them; Keras 3 writes objects, of which only tensors are known."""
     try:
         (given,) = node["args"]
         tensors = given if isinstance(given, list) else [given]

@@ -14,7 +14,7 @@ METADATA = "metadata.json"
 
 @dataclass(frozen=True)
 class TeachableMachine:
-    """What the file says. labels: in the order of the scores. package: of image, audio or pose models."""
+    """The contents of the file. labels: in the order of the scores. package: of image, audio or pose models."""
 
     path: Path
     labels: tuple[str, ...]

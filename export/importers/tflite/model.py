@@ -30,7 +30,7 @@ from export.tflite.file import Network
 from export.tflite.scores import Ancestry
 
 Details = Mapping[str, Any]
-"""What the interpreter says of an input or output."""
+"""The interpreter's description of an input or output."""
 
 SCORES, PIXELS = "tflite_scores", "tflite_pixels"
 _OTHER_KERNELS = (OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, OpResolverType.BUILTIN_REF)
@@ -77,7 +77,7 @@ class TfliteModel:
 
     @property
     def activation(self) -> str:
-        """What makes the scores, as `interface.activation` says it."""
+        """The activation of the scores, as `interface.activation` says it."""
         return self.ancestry.activation
 
     @property
@@ -132,7 +132,7 @@ class TfliteModel:
         return OutputActivation.of(values[np.newaxis], self.activation).apply(values)
 
     def found(self) -> tuple[str, ...]:
-        """What it takes and gives."""
+        """Its input and its output."""
         return (
             f"{self.input['name']} {self.layout} to {self.output['name']}, activation {self.activation or 'unknown'}",
         )

@@ -62,11 +62,11 @@ class LiteRtReferenceModel(ReferenceModel):
         return "bit for bit those of LiteRT's default on x86" if self._model.network.is_quantised else ""
 
     def values(self, data: bytes) -> npt.NDArray[Any]:
-        """What LiteRT gives, as one list."""
+        """The output of LiteRT, as one list."""
         return self._model.values(self.network_input(data))
 
     def network_input(self, data: bytes) -> npt.NDArray[Any]:
-        """What the model is fed."""
+        """The input of the model."""
         return self._prepare(data)[""]
 
     def bounds(self, data: bytes) -> Bounds | None:

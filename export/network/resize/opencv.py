@@ -17,7 +17,7 @@ from export.network.resize.side import Side, measure
 from export.preprocessing.opencv import KERNELS
 
 OPERATION = "PyFuncStateless"
-"""What stands for them in TensorFlow's graph: a call of `export.preprocessing.opencv`, with the kernel's name."""
+"""The kernel's name in TensorFlow's graph: that of a call of `export.preprocessing.opencv`."""
 
 FUNCTIONS = (
     # How many old pixels make a new one: 1 / (new / old).

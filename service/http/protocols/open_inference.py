@@ -44,7 +44,7 @@ def _routes(model: str) -> list[Route]:
 
 
 def server(context: RequestContext) -> flask.Response:
-    """What this server is."""
+    """The metadata of this server."""
     return json_response(SERVER)
 
 

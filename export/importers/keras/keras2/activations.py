@@ -19,11 +19,11 @@ SAME = {
     "log_softmax_v2": "log_softmax",
     "identity": "linear",
 }
-"""What Keras 3 calls an activation of Keras 2 that is the same."""
+"""The names in Keras 3 of activations of Keras 2 that are the same."""
 
 
 def of(value: Any) -> Any:
-    """What Keras 3 takes for an activation of Keras 2: a name, or a function; raises OwnCode for any other.
+    """The activation in Keras 3 for one of Keras 2: a name, or a function; raises OwnCode for any other.
 
     It may be a dictionary with the name in it, as for functions from 2.12 on.
     """

@@ -13,7 +13,7 @@ _NAMES = ("model.json", "architecture.json", "model_architecture.json", "config.
 
 
 def names(weights: PurePath) -> tuple[str, ...]:
-    """What a file with the architecture may be called beside a file with weights."""
+    """The names of a file with the architecture beside a file with weights."""
     return f"{weights.stem}.json", *_NAMES
 
 

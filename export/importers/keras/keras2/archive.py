@@ -23,7 +23,7 @@ MOST_EXPANSION = 200
 """How many times its size in the archive a file may have; weights hardly get smaller."""
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
-"""What the group of a model's layers is called, from 2.13 on and before."""
+"""The names of the group of a model's layers, from 2.13 on and before."""
 
 
 def version(path: Path) -> str:
@@ -82,7 +82,7 @@ def _path(file: Any, groups: tuple[str, ...], index: int) -> str:
 
 
 def _snake_case(name: str) -> str:
-    """What Keras makes of a class's name: `max_pooling2d` of MaxPooling2D."""
+    """The name that Keras makes of a class's name: `max_pooling2d` of MaxPooling2D."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 

@@ -80,7 +80,7 @@ class _Builder:
         self._calls = 0
 
     def input(self, layer: Layer) -> Tensor:
-        """What the model takes, as one of its InputLayers says."""
+        """The input of the model, as one of its InputLayers says."""
         import keras
 
         if layer.kind != "InputLayer":

@@ -108,19 +108,19 @@ def _write(network: Network, assign: Callable[[], Assigned], folder: Path) -> No
 
 
 def _own_code(path: Path, error: OwnCode) -> str:
-    """What to do about a model that needs code of its author."""
+    """The advice for a model that needs code of its author."""
     known = f"{{{error.code!r}: {error.code}}}" if error.code.isidentifier() else "{…}"
     classes = f", custom_objects={known}" if error.code else ""
     return f"{error}: code of its author, which is not run from a file. Where that code is, {_run(path, classes)}"
 
 
 def _not_translated(path: Path, error: NotTranslated) -> str:
-    """What to do about a model that Keras 2 has to build, where it cannot."""
+    """The advice for a model that Keras 2 has to build, where it cannot."""
     return f"{error}. In the Python that made it, {_run(path)}"
 
 
 def _run(path: Path, classes: str = "") -> str:
-    """What makes a SavedModel of the file where Keras 2 is."""
+    """The command that makes a SavedModel of the file where Keras 2 is."""
     return (
         f"run `model = tf.keras.models.load_model({path.name!r}{classes}, compile=False)` and "
         "`tf.saved_model.save(model, 'exported')`, and give the folder `exported`."

@@ -1,4 +1,4 @@
-"""What Keras puts into HDF5 files: a configuration, and the weights of each layer in their order.
+"""The contents of Keras's HDF5 files: a configuration, and the weights of each layer in their order.
 
 HDF5 lets a file name other files, declare more than it holds and link in circles. Every step from group to dataset is
 looked at before it is taken, and every size before memory is.
@@ -39,12 +39,12 @@ class Weight:
 
     @property
     def last_name(self) -> str:
-        """What the layer calls it: `kernel` of `block1/conv/kernel:0`."""
+        """The layer's own name of it: `kernel` of `block1/conv/kernel:0`."""
         return self.name.rpartition("/")[2].partition(":")[0]
 
     @property
     def owner(self) -> str:
-        """What stands before that: `block1/conv`."""
+        """The path before that name: `block1/conv`."""
         return self.name.rpartition("/")[0]
 
 
@@ -138,7 +138,7 @@ def _attribute(group: Any, name: str) -> Any:
 
 
 def _inside(group: Any, path: str) -> Any:
-    """What lies at a path below a group, reached by hard links alone."""
+    """The item at a path below a group, reached by hard links alone."""
     import h5py
 
     for part in path.split("/"):

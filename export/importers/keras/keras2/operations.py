@@ -93,7 +93,7 @@ def of(kind: str, config: Mapping[str, Any]) -> Function:
 
 
 def _slices(spec: Any) -> Any:
-    """What stands between the brackets of `tensor[…]`."""
+    """The index between the brackets of `tensor[…]`."""
     if isinstance(spec, list):
         return tuple(map(_slices, spec))
     if not isinstance(spec, dict):

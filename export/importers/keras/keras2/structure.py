@@ -25,7 +25,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Call:
-    """What a layer is called on: the first argument and those with names, References in the places of tensors."""
+    """The arguments of a layer's call: the first one and those with names, References in the places of tensors."""
 
     inputs: Any
     arguments: Mapping[str, Any] = field(default_factory=dict)
