@@ -184,7 +184,7 @@ class Verifier:
             ) from error
 
     def network_inputs(self, picture: Picture) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """The input of the first layer for a picture that both read: the reference model's, and the exported network's."""
+        """The input of the first layer for a picture that both read: the reference model's, the exported one's."""
         data = picture.read()
         return self._reference_model.network_input(data), self._exported.network_input(self._exported.decode(data))
 

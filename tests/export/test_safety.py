@@ -399,7 +399,7 @@ def test_calls_without_end(kind: str, tmp_path: Path) -> None:
 
 def test_many_operations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The search itself is bounded."""
-    monkeypatch.setattr(reach.Budget.__init__, "__defaults__", (100, 100))
+    monkeypatch.setattr(reach.StepBudget.__init__, "__defaults__", (100, 100))
     with pytest.raises(TooLarge, match="it reaches more than"):
         SavedModel(plain(tmp_path / "model"))
 

@@ -63,8 +63,8 @@ def save(folder: Path, normalization: Any, network: Any, shape: tuple[int | None
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_head(name: str, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
-    """The model is fed what its head is made for, which is said, and answers as it does in TensorFlow."""
+def test_normalization(name: str, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
+    """The model is fed what its input normalization is made for, which is said, and answers as it does in TensorFlow."""
     scale, normalization = HEADS[name]
     network = models.network()
     export = export_to(save(tmp_path / "model", normalization, network), images=photos)
@@ -74,9 +74,9 @@ def test_head(name: str, tmp_path: Path, photos: Path, export_to: ExportTo) -> N
     assert export.verification.parity.identical_inputs == 1
 
 
-@pytest.mark.parametrize("head", [lambda pixels: pixels, lambda pixels: pixels[..., ::-1]])
-def test_head_that_says_nothing(normalization: Any, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
-    """A head that leaves the levels as they are shows no scale: nothing is exported."""
+@pytest.mark.parametrize("normalization", [lambda pixels: pixels, lambda pixels: pixels[..., ::-1]])
+def test_normalization_that_says_nothing(normalization: Any, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
+    """A normalization that leaves the levels as they are shows no scale: nothing is exported."""
     with pytest.raises(MissingPreprocessing, match="does not say how they were scaled"):
         export_to(save(tmp_path / "model", normalization, models.network()), images=photos)
 
@@ -94,15 +94,15 @@ def test_missing_scale_shows_answers(tmp_path: Path, photos: Path, export_to: Ex
         assert rows[scale] == f"class_{scores.argmax()} {scores.max():.0%}"
 
 
-def test_said_scale_wins_over_head(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
-    """A scale that the user says holds whatever the head looks like."""
+def test_said_scale_wins_over_normalization(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
+    """A scale that the user says holds whatever the first layers do."""
     network, normalization = models.network(), LAYERS.Rescaling(1 / 255)
     export = export_to(save(tmp_path / "model", normalization, network), images=photos, scale="-1..1")
     check_scores(export, photos, lambda data: network(normalization(resized(data) / 127.5 - 1.0)))
 
 
-def test_learned_head(tmp_path: Path) -> None:
-    """A batch normalisation in front of the first layer is no head: it holds statistics of pixels scaled somehow."""
+def test_learned_normalization(tmp_path: Path) -> None:
+    """A batch normalisation in front of the first layer is no input normalization: it holds statistics of pixels scaled somehow."""
     keras.utils.set_random_seed(1)
     network = keras.Sequential([LAYERS.Input([SIZE, SIZE, 3]), LAYERS.BatchNormalization(), models.network()])
     network.layers[0].set_weights([np.full(3, value, np.float32) for value in (1, 0, 0.03, 1.1)])
