@@ -64,7 +64,7 @@ def save(folder: Path, normalization: Any, network: Any, shape: tuple[int | None
 
 @pytest.mark.parametrize("name", HEADS)
 def test_normalization(name: str, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
-    """The model is fed what its input normalization is made for, which is said, and answers as it does in TensorFlow."""
+    """The model is fed what its input normalization is made for, says so, and answers as in TensorFlow."""
     scale, normalization = HEADS[name]
     network = models.network()
     export = export_to(save(tmp_path / "model", normalization, network), images=photos)
@@ -102,7 +102,7 @@ def test_said_scale_wins_over_normalization(tmp_path: Path, photos: Path, export
 
 
 def test_learned_normalization(tmp_path: Path) -> None:
-    """A batch normalisation in front of the first layer is no input normalization: it holds statistics of pixels scaled somehow."""
+    """A batch normalisation in front is no input normalization: its pixels were scaled somehow."""
     keras.utils.set_random_seed(1)
     network = keras.Sequential([LAYERS.Input([SIZE, SIZE, 3]), LAYERS.BatchNormalization(), models.network()])
     network.layers[0].set_weights([np.full(3, value, np.float32) for value in (1, 0, 0.03, 1.1)])
