@@ -141,14 +141,14 @@ def _check_task(
 
 @contextmanager
 def _failures(console: Console, outcome: str, debug: bool) -> Iterator[None]:
-    """Say the `outcome` and why, with what evidence there is, and exit with 1."""
+    """Say the `outcome` and why, with what was found out, and exit with 1."""
     try:
         yield
     except Exception as error:
         if debug:
             raise
         if isinstance(error, MissingPreprocessing):
-            summary.show_evidence(console, error.evidence)
+            summary.show_findings(console, error.findings)
         why = error if isinstance(error, ExportError) else _unforeseen(error)
         click.secho(f"{outcome}{why}", fg="red", bold=True, err=True)
         sys.exit(1)

@@ -7,7 +7,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable
 
-from export.evidence import Evidence
+from export.findings import Findings
 
 MOST_CHARACTERS = 200  # characters of a library's message; Keras puts whole models into one line
 
@@ -85,11 +85,11 @@ class NotAClassifier(ExportError):
 
 
 class MissingPreprocessing(ExportError):
-    """The model takes pixels, and how they were made stays unclear; `evidence` is what there is."""
+    """The model takes pixels, and how they were made stays unclear; `findings` tell what is known."""
 
-    def __init__(self, message: str, evidence: Evidence | None = None) -> None:
+    def __init__(self, message: str, findings: Findings | None = None) -> None:
         super().__init__(message)
-        self.evidence = evidence or Evidence()
+        self.findings = findings or Findings()
 
 
 class WrongLabels(ExportError):

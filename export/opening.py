@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import ExportError, MissingPreprocessing, NotAClassifier, first_line
-from export.evidence import Evidence
+from export.findings import Findings
 from export.importers.importer import Opening
 from export.importers.pipeline import Pipeline
 from export.importers.reference_model import ReferenceModel, check_alike
@@ -64,8 +64,8 @@ def open_subject(source: Source, options: Options, report: Report) -> Iterator[S
 
 def _with_proposal(missing: MissingPreprocessing, source: Source) -> MissingPreprocessing:
     """With the command to give, where the model's maker is recognised."""
-    found = maker.recognise(source, missing.evidence.sentences)
-    return MissingPreprocessing(f"{missing} {found.proposal(source.given)}", missing.evidence) if found else missing
+    found = maker.recognise(source, missing.findings.sentences)
+    return MissingPreprocessing(f"{missing} {found.proposal(source.given)}", missing.findings) if found else missing
 
 
 def _with_hint(pipeline: Pipeline, source: Source, options: Options) -> Pipeline:
@@ -77,7 +77,7 @@ def _with_hint(pipeline: Pipeline, source: Source, options: Options) -> Pipeline
         f"{pipeline.source.input} {pipeline.preprocessing.layout} to {pipeline.source.output}",
     )
     if found := maker.recognise(source, names):
-        return replace(pipeline, evidence=pipeline.evidence.and_(Evidence((found.proposal(source.given),))))
+        return replace(pipeline, findings=pipeline.findings.and_(Findings((found.proposal(source.given),))))
     return pipeline
 
 

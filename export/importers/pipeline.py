@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from export.evidence import Evidence
+from export.findings import Findings
 from export.graph.flatten import FlatGraph
 from export.importers.reference_model import ReferenceModel
 from export.preprocessing.preprocessing import Preprocessing
@@ -24,7 +24,7 @@ class Pipeline:
 
     name: the model's name in answers. source: where it came from. signatures: all that the model has, for a person.
     decoding, resizing: what is done before the graph. preprocessing: that of a model that takes pixels. steps: the
-    preprocessing in words. evidence: why it is this preprocessing. activation: what makes the model's own output, as
+    preprocessing in words. findings: why it is this preprocessing. activation: what makes the model's own output, as
     `interface.activation` says it. own_labels: the names that it gives so many classes, if it does. step: the distance
     of two neighbouring values, for a model whose output is in whole numbers. convert: makes what `network.convert`
     gives. network: what it makes it of, for other formats. may_be_features: whether nothing in this kind of file tells
@@ -38,7 +38,7 @@ class Pipeline:
     resizing: Resizing | None
     preprocessing: Preprocessing | None
     steps: tuple[str, ...]
-    evidence: Evidence
+    findings: Findings
     activation: str
     reference_model: ReferenceModel
     own_labels: Callable[[int], OwnLabels | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from export.errors import ExportError, MissingPreprocessing
-from export.evidence import Evidence
+from export.findings import Findings
 from export.options import USUAL_RESIZES, PixelOptions
 from export.preprocessing import ranking
 from export.preprocessing.candidates import any_batch
@@ -17,7 +17,7 @@ from export.verify.pictures import from_folder
 
 
 def decide(
-    model: PixelModel, preprocessing: Preprocessing, folder: Path, said: PixelOptions, assumed: Evidence, report: Report
+    model: PixelModel, preprocessing: Preprocessing, folder: Path, said: PixelOptions, assumed: Findings, report: Report
 ) -> Recovered:
     """The best scale and resize on the pictures in a folder that has one folder for each class.
 
@@ -30,7 +30,7 @@ def decide(
     resizes = (preprocessing.resize,) if said.resize or not preprocessing.resize else USUAL_RESIZES
     results = ranking.rank(preprocessing, resizes, said.order, known, model.score, report)
     tables = (ranking.table(results),)
-    best, why = _scale(results, Evidence(tables=tables))
+    best, why = _scale(results, Findings(tables=tables))
     assumption = next(
         r
         for r in results
@@ -38,12 +38,12 @@ def decide(
     )
     if best.preprocessing.resize != preprocessing.resize and best.is_clearly_ahead_of(assumption):
         resize = f"resize {best.preprocessing.resize}: clearly more often right than {preprocessing.resize}"
-        return Recovered(best.preprocessing, Evidence((why, resize), tables))
-    return Recovered(assumption.preprocessing, assumed.and_(Evidence((why,), tables)))
+        return Recovered(best.preprocessing, Findings((why, resize), tables))
+    return Recovered(assumption.preprocessing, assumed.and_(Findings((why,), tables)))
 
 
-def _scale(results: list[Result], evidence: Evidence) -> tuple[Result, str]:
-    """The best result, and why its scale is taken; MissingPreprocessing with the evidence unless it is clear."""
+def _scale(results: list[Result], findings: Findings) -> tuple[Result, str]:
+    """The best result, and why its scale is taken; MissingPreprocessing with the findings unless it is clear."""
     best = results[0]
     second = next(result for result in results if result.preprocessing.scale != best.preprocessing.scale)
     scale, other = best.preprocessing.scale.name, second.preprocessing.scale.name
@@ -51,7 +51,7 @@ def _scale(results: list[Result], evidence: Evidence) -> tuple[Result, str]:
         raise MissingPreprocessing(
             f"On the labelled pictures the scale {scale} ({best.accuracy:.1%}) is not clearly better than {other} "
             f"({second.accuracy:.1%}). Give more pictures, or say --scale.",
-            evidence,
+            findings,
         )
     return best, f"scale {scale}: {best.accuracy:.1%} right on labelled pictures, {other} {second.accuracy:.1%}"
 

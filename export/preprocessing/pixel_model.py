@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from export.evidence import Evidence
+from export.findings import Findings
 from export.options import PixelOptions
 from export.preprocessing.input_normalization import InputNormalization
 from export.preprocessing.pixel_layout import Layout
@@ -48,4 +48,4 @@ class Recovered:
     """The recipe, and what speaks for it."""
 
     preprocessing: Preprocessing
-    evidence: Evidence
+    findings: Findings

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from export.errors import ExportError
-from export.evidence import Table
+from export.findings import Table
 from export.preprocessing.candidates import Preparation, usual_scales
 from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.scale import Order

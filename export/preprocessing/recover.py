@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from export.errors import ExportError, MissingPreprocessing
-from export.evidence import Evidence, Table
+from export.findings import Findings, Table
 from export.options import Options, PixelOptions
 from export.preprocessing import labelled, samples
 from export.preprocessing.candidates import Preparation, any_batch, usual_scales
@@ -29,7 +29,7 @@ def recover(model: PixelModel, options: Options, report: Report) -> Recovered:
     try:
         return _recovered(model, options, report)
     except MissingPreprocessing as missing:
-        raise MissingPreprocessing(str(missing), Evidence(model.found()).and_(missing.evidence)) from missing
+        raise MissingPreprocessing(str(missing), Findings(model.found()).and_(missing.findings)) from missing
 
 
 def _recovered(model: PixelModel, options: Options, report: Report) -> Recovered:
@@ -42,7 +42,7 @@ def _recovered(model: PixelModel, options: Options, report: Report) -> Recovered
     normalization = None if options.pixels.scale else model.normalization()
     if known := _known_scale(normalization, options.pixels.scale, wanted.scale):
         scale, why = known
-        return Recovered(_scaled(preprocessing, scale, wanted.order), said.and_(Evidence(why)))
+        return Recovered(_scaled(preprocessing, scale, wanted.order), said.and_(Findings(why)))
     if options.labelled:
         return labelled.decide(model, preprocessing, options.labelled, options.pixels, said, report)
     if options.samples:
@@ -66,7 +66,7 @@ def _check_unscaled(model: PixelModel, scale: Scale | None) -> None:
         raise ExportError(f"The model takes whole levels, {model.layout}, which cannot be scaled to {scale.name}.")
 
 
-def _without_scale(model: PixelModel, wanted: PixelOptions) -> tuple[Preprocessing, Evidence]:
+def _without_scale(model: PixelModel, wanted: PixelOptions) -> tuple[Preprocessing, Findings]:
     """The recipe as far as scale and order are not in question, and what was assumed for it."""
     layout, assumed = model.layout, []
     resize = wanted.resize
@@ -88,7 +88,7 @@ def _without_scale(model: PixelModel, wanted: PixelOptions) -> tuple[Preprocessi
         shorter=(wanted.shorter_side or min(height, width)) if wanted.fit == "shorter-side" else 0,
     )
     check(preprocessing)
-    return preprocessing, Evidence(tuple(assumed))
+    return preprocessing, Findings(tuple(assumed))
 
 
 def _check_order(model: PixelModel, order: Order | None) -> None:
@@ -136,7 +136,7 @@ def _missing(
         f"The model takes pixels, {model.layout}, and does not say how they were scaled in training.{own} Say it with "
         f"--scale {scales} or --mean and --std, give pictures like the training's with --samples, or some in one "
         "folder a class with --labelled.",
-        Evidence(tables=(_answers(model, preprocessing, options),)),
+        Findings(tables=(_answers(model, preprocessing, options),)),
     )
 
 

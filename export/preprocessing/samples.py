@@ -12,7 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from export.errors import ExportError, MissingPreprocessing
-from export.evidence import Evidence, Table
+from export.findings import Findings, Table
 from export.preprocessing.candidates import Preparation, scales_and_orders
 from export.preprocessing.pixel_model import PixelModel, Recovered
 from export.preprocessing.preprocessing import Preprocessing
@@ -44,7 +44,7 @@ Divergences = Mapping[Candidate, float]
 
 
 def decide(
-    model: PixelModel, preprocessing: Preprocessing, folder: Path, wanted: Order | None, said: Evidence, report: Report
+    model: PixelModel, preprocessing: Preprocessing, folder: Path, wanted: Order | None, said: Findings, report: Report
 ) -> Recovered:
     """The scale, and unless it is `wanted` the order, that the pictures in a folder show; `said` is what was assumed.
 
@@ -58,10 +58,10 @@ def decide(
             "The model remembers nothing of its training's pixels: no batch normalisation with statistics is left in "
             "its graph. Say the scale with --scale, or give pictures of known classes with --labelled."
         )
-    evidence = Evidence(said.sentences, (*said.tables, _table(divergences, len(samples))))
-    scale, about_scale = _scale(divergences, evidence)
+    findings = Findings(said.sentences, (*said.tables, _table(divergences, len(samples))))
+    scale, about_scale = _scale(divergences, findings)
     order, about_order = _order(scale, divergences)
-    return Recovered(recipes[scale, order], evidence.and_(Evidence((about_scale, *about_order))))
+    return Recovered(recipes[scale, order], findings.and_(Findings((about_scale, *about_order))))
 
 
 def _batches(prepare: Preparation, samples: list[Picture], report: Report) -> Iterator[dict[Any, npt.NDArray[Any]]]:
@@ -78,8 +78,8 @@ def _batches(prepare: Preparation, samples: list[Picture], report: Report) -> It
         raise ExportError("None of the samples can be read.")
 
 
-def _scale(divergences: Divergences, evidence: Evidence) -> tuple[str, str]:
-    """The best scale and why; MissingPreprocessing with the evidence unless it is clear."""
+def _scale(divergences: Divergences, findings: Findings) -> tuple[str, str]:
+    """The best scale and why; MissingPreprocessing with the findings unless it is clear."""
     best, *others = _ranked(divergences)
     second = next(other for other in others if other[0] != best[0])
     ahead = divergences[second] / divergences[best]
@@ -87,7 +87,7 @@ def _scale(divergences: Divergences, evidence: Evidence) -> tuple[str, str]:
         raise MissingPreprocessing(
             f"The samples do not decide how pixels were scaled: {best[0]} has the divergence {divergences[best]:.3g}, "
             f"{second[0]} {divergences[second]:.3g}. Give samples more like the training's, or say --scale.",
-            evidence,
+            findings,
         )
     return (
         best[0],

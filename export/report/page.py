@@ -108,7 +108,7 @@ def write(
         proof=[*summary.proof(verification.parity, sees=exhibit.compares_inputs), *exhibit.rows],
         nearness=summary.nearness(approximation),
         found=summary.found(subject),
-        tables=subject.pipeline.evidence.tables,
+        tables=subject.pipeline.findings.tables,
         notes=[*summary.notes(subject, verification), *exhibit.notes],
         scatters=scatters if reference_model.size else [],
         cards=[_card(comparison, subject, tolerance, inputs, seen, exhibit.sights) for comparison in shown],

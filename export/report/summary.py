@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from export.evidence import Evidence
+from export.findings import Findings
 
 if TYPE_CHECKING:
     from export.exporter import Answer, Export
@@ -28,7 +28,7 @@ Row = tuple[str, Sequence[str]]
 
 def show_export(console: Console, export: Export) -> None:
     """A finished file: what was found, and the proof."""
-    show_tables(console, export.subject.pipeline.evidence)
+    show_tables(console, export.subject.pipeline.findings)
     _print_rows([("Model", [f"{export.info.name}, version {export.info.version}"]), *found(export.subject)])
     _print_rows(
         [
@@ -44,7 +44,7 @@ def show_export(console: Console, export: Export) -> None:
 
 def show_subject(console: Console, subject: Subject) -> None:
     """The findings in a model."""
-    show_tables(console, subject.pipeline.evidence)
+    show_tables(console, subject.pipeline.findings)
     _print_rows([("Model", [subject.pipeline.name]), ("All signatures", subject.pipeline.signatures), *found(subject)])
     _print_notes(_notes_on_model(subject))
 
@@ -58,15 +58,15 @@ def show_answers(answers: Iterable[tuple[Path, Answer]]) -> None:
         click.echo(f"{path!s:{width}}  {best}")
 
 
-def show_evidence(console: Console, evidence: Evidence) -> None:
+def show_findings(console: Console, findings: Findings) -> None:
     """The findings before a decision failed, and the figures that it failed on."""
-    _print_rows([("Found", evidence.sentences)])
-    show_tables(console, evidence)
+    _print_rows([("Found", findings.sentences)])
+    show_tables(console, findings)
 
 
-def show_tables(console: Console, evidence: Evidence) -> None:
+def show_tables(console: Console, findings: Findings) -> None:
     """The figures that a decision rests on."""
-    for table in evidence.tables:
+    for table in findings.tables:
         shown = RichTable(title=table.title, title_justify="left")
         for column in table.columns:
             shown.add_column(column)
@@ -83,7 +83,7 @@ def found(subject: Subject) -> list[Row]:
     rows = [
         ("Signature", [f"{where}{source.input} to {source.output}"]),
         ("Preprocessing", list(subject.pipeline.steps)),
-        ("Why", list(subject.pipeline.evidence.sentences)),
+        ("Why", list(subject.pipeline.findings.sentences)),
         ("Scores", [f"{len(names)} classes, activation {subject.activation}"]),
         ("Labels", labels),
     ]

@@ -70,7 +70,7 @@ def test_normalization(name: str, tmp_path: Path, photos: Path, export_to: Expor
     export = export_to(save(tmp_path / "model", normalization, network), images=photos)
     fed = {"0..255": lambda pixels: pixels, "0..1": lambda pixels: pixels / 255.0, "-1..1": lambda p: p / 127.5 - 1.0}
     check_scores(export, photos, lambda data: network(normalization(fed[scale](resized(data)))))
-    assert f"it is fed {scale}" in " ".join(export.subject.pipeline.evidence.sentences)
+    assert f"it is fed {scale}" in " ".join(export.subject.pipeline.findings.sentences)
     assert export.verification.parity.identical_inputs == 1
 
 
@@ -86,7 +86,7 @@ def test_missing_scale_shows_answers(tmp_path: Path, photos: Path, export_to: Ex
     network = models.network()
     with pytest.raises(MissingPreprocessing) as caught:
         export_to(save(tmp_path / "model", lambda pixels: pixels, network), images=photos)
-    (table,) = caught.value.evidence.tables
+    (table,) = caught.value.findings.tables
     data = (photos / table.columns[1]).read_bytes()
     rows = {row[0]: row[1] for row in table.rows}
     for scale, batch in {"0..1": resized(data) / 255.0, "caffe": caffe(resized(data))}.items():
@@ -160,5 +160,5 @@ def test_application(name: str, tmp_path: Path, photos: Path, export_to: ExportT
     model = getattr(keras.applications, name)(weights=None, input_shape=(64, 64, 3), classes=5)
     export = export_to(models.save_pixels(model, tmp_path / "model"), images=photos)
     check_scores(export, photos, lambda data: model(resized(data, (64, 64)), training=False))
-    assert "it is fed 0..255" in " ".join(export.subject.pipeline.evidence.sentences)
+    assert "it is fed 0..255" in " ".join(export.subject.pipeline.findings.sentences)
     assert export.verification.parity.identical_inputs == 1

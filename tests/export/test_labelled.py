@@ -52,7 +52,7 @@ def inspect(source: Path, **options: Any) -> Subject:
 def test_ranking(model: Path, pictures: Path) -> None:
     """Every scale is tried with every resize; the right scale is ahead, and taken with the accuracy that it has."""
     subject = inspect(model, labelled=pictures, channels="bgr")
-    (table,) = subject.pipeline.evidence.tables
+    (table,) = subject.pipeline.findings.tables
     assert {(row[0], row[2]) for row in table.rows} == {
         (scale, resize) for scale in USUAL_SCALES for resize in USUAL_RESIZES
     }
@@ -74,7 +74,7 @@ def accuracy(model: Path, pictures: Path) -> float:
 def test_said_resize(model: Path, pictures: Path) -> None:
     """A resize that is said is the only one tried, and taken."""
     subject = inspect(model, labelled=pictures, channels="bgr", resize="pillow-box")
-    (table,) = subject.pipeline.evidence.tables
+    (table,) = subject.pipeline.findings.tables
     assert {row[2] for row in table.rows} == {"pillow-box"}
     assert subject.pipeline.resizing is not None
 
@@ -84,7 +84,7 @@ def test_unclear(pictures: Path, tmp_path: Path) -> None:
     source = models.save_pixels(models.network(classes=len(photographs.SCENES), size=SIZE), tmp_path / "model")
     with pytest.raises(MissingPreprocessing, match="is not clearly better") as caught:
         inspect(source, labelled=pictures, resize="tf-bilinear")
-    (table,) = caught.value.evidence.tables
+    (table,) = caught.value.findings.tables
     assert len(table.rows) == len(USUAL_SCALES)
 
 

@@ -141,7 +141,7 @@ def inspect(source: Path, **options: Any) -> Subject:
 
 
 def divergences(subject: Subject) -> dict[tuple[str, ...], float]:
-    (table,) = subject.pipeline.evidence.tables
+    (table,) = subject.pipeline.findings.tables
     return {row[:2]: float(row[2]) for row in table.rows}
 
 
@@ -157,7 +157,7 @@ def test_samples(
     others = [value for candidate, value in found.items() if candidate[0] != scale]
     assert min(found, key=lambda candidate: found[candidate]) == (scale, order)
     assert min(others) > 4 * samples.CLEARLY_BETTER * found[scale, order]
-    assert f"channels {order}: " in " ".join(export.subject.pipeline.evidence.sentences)
+    assert f"channels {order}: " in " ".join(export.subject.pipeline.findings.sentences)
     check_scores(export, photos, lambda data: model(scaled(resized(data, (SIZE, SIZE)))))
     assert export.verification.parity.identical_inputs == 1
 
@@ -185,7 +185,7 @@ def test_said_channels(trained: Callable[[str], Any], like_training: Path) -> No
     """An order of channels that is said is the only one tried."""
     subject = inspect(trained("deeper")[0], samples=like_training, channels="rgb")
     assert {order for _, order in divergences(subject)} == {"rgb"}
-    assert not any("channels" in sentence for sentence in subject.pipeline.evidence.sentences)
+    assert not any("channels" in sentence for sentence in subject.pipeline.findings.sentences)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -194,7 +194,7 @@ def test_dark_samples(name: str, trained: Callable[[str], Any], tmp_path: Path) 
     dark = photographs.patches(20, SIZE, seed=2)[0] // 8
     with pytest.raises(MissingPreprocessing, match="samples do not decide") as caught:
         inspect(trained(name)[0], samples=photographs.save(tmp_path, dark))
-    (table,) = caught.value.evidence.tables
+    (table,) = caught.value.findings.tables
     assert table.columns == ("scale", "channels", "divergence")
     assert len(table.rows) == 10
 

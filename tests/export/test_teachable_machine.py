@@ -155,4 +155,4 @@ def test_nothing_is_applied(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("0 cat\n1 dog\n2 no pet\n")
     pipeline = inspect(source).pipeline
     assert pipeline.preprocessing.resize == "tf-bilinear"
-    assert any(f"--preset {UPLOAD}" in sentence for sentence in pipeline.evidence.sentences)
+    assert any(f"--preset {UPLOAD}" in sentence for sentence in pipeline.findings.sentences)

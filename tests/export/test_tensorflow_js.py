@@ -82,7 +82,7 @@ def test_teachable_machine_unsaid(download: Path, export_to: ExportTo) -> None:
     """Where the preprocessing is not said, its preset is proposed, and what each scale would answer has its labels."""
     with pytest.raises(MissingPreprocessing, match=r"--preset teachable-machine") as caught:
         export_to(download)
-    assert "Not well" in str(caught.value.evidence) or "Healthy" in str(caught.value.evidence)
+    assert "Not well" in str(caught.value.findings) or "Healthy" in str(caught.value.findings)
 
 
 @pytest.mark.parametrize("quantization", [None, "uint8"])

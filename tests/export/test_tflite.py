@@ -147,7 +147,7 @@ def test_metadata(real: Any, export_to: ExportTo) -> None:
     path, photos, expected = real("mobilenet_float_tflite")
     export = export_to(path, images=photos)
     check_best_five(export.path, photos, expected, atol=1e-4)
-    assert "the file's metadata says so" in " ".join(export.subject.pipeline.evidence.sentences)
+    assert "the file's metadata says so" in " ".join(export.subject.pipeline.findings.sentences)
     assert len(export.info.labels) == 1001
     assert export.verification.parity.identical_inputs == 1
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from export.errors import ExportError, NotAClassifier
-from export.evidence import Evidence
+from export.findings import Findings
 from export.graph import description
 from export.graph.dataflow import Node, Scope
 from export.graph.file_input import FileInput
@@ -72,7 +72,7 @@ def _of_files(model: SavedModel, name: str, interface: Interface, options: Optio
         resizing=None,
         preprocessing=None,
         steps=description.steps(flat, score_path.trace.decoder),
-        evidence=Evidence(),
+        findings=Findings(),
         activation=activation(score_path.scores),
         reference_model=reference_model,
         own_labels=lambda classes: score_path.labels(model, reference_model, classes),
@@ -103,7 +103,7 @@ def _of_pixels(
         resizing=preprocessing.resizing,
         preprocessing=preprocessing,
         steps=preprocessing.in_words(),
-        evidence=recovered.evidence,
+        findings=recovered.findings,
         activation=activation(score_path.scores),
         reference_model=reference_model,
         own_labels=lambda classes: score_path.labels(model, reference_model, classes),

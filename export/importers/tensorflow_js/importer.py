@@ -84,7 +84,7 @@ class TensorFlowJsImporter(Importer):
             with Origin(folder, str(path)).explained():
                 pipeline = SavedModelImporter().open(replace(opening, path=folder))
         except MissingPreprocessing as missing:
-            raise MissingPreprocessing(f"{missing}{_proposal(path)}", missing.evidence) from missing
+            raise MissingPreprocessing(f"{missing}{_proposal(path)}", missing.findings) from missing
         source = replace(pipeline.source, fingerprint=fingerprint(files))
         return replace(pipeline, source=source, may_be_features=True)
 

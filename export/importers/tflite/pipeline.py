@@ -34,7 +34,7 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         resizing=preprocessing.resizing,
         preprocessing=preprocessing,
         steps=preprocessing.in_words(),
-        evidence=recovered.evidence,
+        findings=recovered.findings,
         activation=model.activation,
         reference_model=LiteRtReferenceModel(model, preprocessing),
         own_labels=lambda classes: None,

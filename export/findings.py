@@ -1,4 +1,4 @@
-"""The evidence for a way of preprocessing, for a person to judge."""
+"""What was found out about the preprocessing, for a person to judge."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Findings:
     """Sentences, and the tables that they rest on."""
 
     sentences: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
 
-    def and_(self, other: Evidence) -> Evidence:
+    def and_(self, other: Findings) -> Findings:
         """Both, one after the other."""
-        return Evidence(self.sentences + other.sentences, self.tables + other.tables)
+        return Findings(self.sentences + other.sentences, self.tables + other.tables)
