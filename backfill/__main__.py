@@ -25,7 +25,7 @@ from backfill.report.progress import shown_on
 from backfill.report.summary import Summary
 from backfill.runners import local
 from backfill.setting_option import setting_option
-from predictor import BadModel, Classifier
+from predictor import BadModel, Classifier, __version__
 from results.outcome import Outcome
 from service import model
 from service.workers import processors
@@ -39,6 +39,7 @@ _COUNT = click.IntRange(min=1)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
 @click.option("--input", "pictures", required=True, metavar="PATTERN",
               help="The pictures: gs://bucket/names or a path, with *, ? and **, or a folder.")  # fmt: skip
 @click.option("--results", required=True, metavar="PLACE", help="Where labels go: gs://bucket/prefix or a folder.")

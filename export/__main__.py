@@ -19,6 +19,7 @@ from export.preprocessing.scale import SCALES, Order
 from export.report import summary
 from export.source.source import open_source
 from export.verify import noise
+from predictor import __version__
 from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -59,6 +60,7 @@ def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
 @click.argument("model")
 @click.argument("pictures", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "target", type=_FILE, help="The file to write: .onnx for the functions, .tflite for phones.")

@@ -12,6 +12,8 @@ from predictor.errors import (
 from predictor.limits import Limits
 from predictor.metadata import Decision, Decoding, ModelInfo, Parity, Provenance, Resizing
 
+__version__ = "0.2.0"
+
 __all__ = [
     "ANY_SCORE",
     "BadImage",

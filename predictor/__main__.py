@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from predictor import BadImage, BadModel, Classifier, Decision, Prediction
+from predictor import BadImage, BadModel, Classifier, Decision, Prediction, __version__
 
 Answer = list[Prediction] | str
 """The outcome of one file: its predictions, or why there are none."""
@@ -19,6 +19,7 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
 @click.argument("model", type=_PATH)
 @click.argument("images", nargs=-1, type=_PATH)
 @click.option("--top-k", type=click.IntRange(min=1), default=3, show_default=True, help="How many labels a picture.")

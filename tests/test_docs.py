@@ -36,12 +36,13 @@ from export.report.page import SHOWN_PICTURES
 from export.source import label_file, labels
 from export.source.source import open_source
 from export.verify.approximation import LEAST_AGREEMENT, LEAST_JUDGED, MOST_CALIBRATED
-from predictor import Classifier, Decoding, ModelInfo, Parity, Provenance, Resizing
+from predictor import Classifier, Decoding, ModelInfo, Parity, Provenance, Resizing, __version__
 from predictor.__main__ import main as predict_command
 from predictor.metadata import READABLE, Drawing
 from results import outcome, stored
 from results.errors import STATUS_NAMES
 from service.http import forms, json_document, patience, worker
+from service.http.protocols import open_inference
 from settings import TABLE
 from settings import setting as readers
 from storage import deadline
@@ -56,6 +57,7 @@ DECODING = (ROOT / "docs" / "decoding.md").read_text(encoding="utf-8")
 HTTP = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
 SAMPLE = ROOT / "examples" / "digits" / "samples" / "3.png"
 
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 MODELS = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
 MODEL_FILE = (ROOT / "docs" / "model-file.md").read_text(encoding="utf-8")
 
@@ -234,14 +236,27 @@ def plain(text: str) -> str:
 
 
 def test_demo_output(digits_export: tuple[Path, str]) -> None:
-    """What the README shows of the export is what is printed, but for figures that versions and machines move."""
+    """What the README shows of the export is what is printed; … stands for figures that machines move."""
     (block,) = blocks("Try it", "console")
-    shown = block.split("\n\n")[0].splitlines()[1:]
-    moving = ("Model", "Scores differ by", "Written")
-    printed = [line.rstrip() for line in digits_export[1].splitlines()]
-    assert [line for line in shown if not line.startswith(moving)] == [
-        line for line in printed if not line.startswith(moving)
-    ]
+    shown = block.split("\n\n")[0].split("\n", 1)[1]
+    printed = "\n".join(line.rstrip() for line in digits_export[1].splitlines())
+    printed = re.sub(r"(?m)^(Written +).*/model.onnx", r"\1build/digits.onnx", printed)
+    assert re.fullmatch(re.escape(shown).replace("…", r"\S+"), printed)
+
+
+def test_one_version() -> None:
+    """The package, the OpenAPI document, the Open Inference server and the newest release have one number."""
+    (project,) = re.findall(r'(?m)^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    document = json.loads((ROOT / "service" / "http" / "openapi.json").read_text(encoding="utf-8"))["info"]["version"]
+    newest = re.findall(r"(?m)^## (\d+\.\d+\.\d+) - \d{4}-\d{2}-\d{2}$", CHANGELOG)[0]
+    assert {project, document, open_inference.SERVER["version"], newest} == {__version__}
+
+
+@pytest.mark.parametrize("module", ["export", "predictor"])
+def test_version_option(module: str) -> None:
+    """Each command says its version."""
+    command = [sys.executable, "-m", module, "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout == f"{__version__}\n"
 
 
 def test_version_of_the_example(digits_model: Path) -> None:

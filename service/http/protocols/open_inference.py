@@ -11,7 +11,7 @@ from typing import Any
 import flask
 import numpy as np
 
-from predictor import Classifier, Scores, best
+from predictor import Classifier, Scores, __version__, best
 from results.errors import RequestError, as_sentence
 from service.http import encoded, json_document, tensors
 from service.http.context import RequestContext
@@ -22,7 +22,8 @@ from service.http.tensors import HEADER_LENGTH, Output
 INPUT = "image"
 OUTPUT = "scores"
 START = "/v2"
-SERVER = {"name": "vertex-classifier-function", "version": "2", "extensions": ["classification", "binary_tensor_data"]}
+EXTENSIONS = ["classification", "binary_tensor_data"]
+SERVER = {"name": "vertex-classifier-function", "version": __version__, "extensions": EXTENSIONS}
 
 
 def routes() -> list[Route]:
