@@ -93,7 +93,7 @@ def needing(role: str, location: Location) -> Iterator[None]:
 
 @contextmanager
 def existing(location: Location) -> Iterator[None]:
-    """Turns the answer that something is not there into Gone."""
+    """Turns the answer that something is not there into ObjectNotFound."""
     try:
         yield
     except exceptions.NotFound as error:

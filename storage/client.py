@@ -55,12 +55,12 @@ class Storage:
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
         """The file in exactly that generation, unpacked; no more than the limits allow is held in memory.
 
-        Raises Gone, and BadImage for what must not or cannot be unpacked.
+        Raises ObjectNotFound, and BadImage for what must not or cannot be unpacked.
         """
         return encoding.unpack(*self.fetch(source, generation, limits, deadline), limits)
 
     def fetch(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> tuple[bytes, str | None]:
-        """The bytes as they are stored, and their content encoding; raises Gone, and ImageTooLarge."""
+        """The bytes as they are stored, and their content encoding; raises ObjectNotFound, and ImageTooLarge."""
         blob = self._blob(source, generation)
 
         def download(seconds: float) -> bytes:
@@ -96,7 +96,7 @@ class Storage:
         return Newest(int(blob.generation), int(blob.size)) if blob else None
 
     def describe(self, upload: Upload, deadline: Deadline) -> Upload:
-        """The upload with all that is known of that generation of the object; raises Gone."""
+        """The upload with all that is known of that generation of the object; raises ObjectNotFound."""
         with needing(VIEWER, upload.location), existing(upload.location):
             blob = self._look(self._blob(upload.location, upload.generation), deadline)
         known = {"content_type": blob.content_type, "size": blob.size, "metadata": blob.metadata or {}}
@@ -130,7 +130,7 @@ class Storage:
         result_version: ResultVersion,
         deadline: Deadline,
     ) -> bool:
-        """Copy the marked generation of an object as `store` stores; raises Gone, and Kept."""
+        """Copy the marked generation of an object as `store` stores; raises ObjectNotFound, and ObjectRetained."""
         original = self._blob(source, result_version.generation)
 
         def rewrite(blob: Any, present: int, seconds: float) -> None:
@@ -148,7 +148,7 @@ class Storage:
             raise  # the picture is there: it is the bucket for the copies that is not
 
     def annotate(self, source: Location, generation: int, keys: Mapping[str, str], deadline: Deadline) -> None:
-        """Set keys of that generation's custom metadata, leaving the others alone; raises Gone."""
+        """Set keys of that generation's custom metadata, leaving the others alone; raises ObjectNotFound."""
         with needing(USER, source), existing(source):
             for _ in range(MAX_ROUNDS):
                 blob = self._look(self._blob(source, generation), deadline)

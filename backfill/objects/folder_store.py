@@ -61,7 +61,7 @@ class FolderStore:
         return {location: result_version for location in locations if (result_version := _result_version(location))}
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
-        """The file as it was changed last at `generation`; raises Gone, and ImageTooLarge."""
+        """The file as it was changed last at `generation`; raises ObjectNotFound, and ImageTooLarge."""
         try:
             with opened(str(source)) as file:
                 before = os.fstat(file.fileno()).st_mtime_ns

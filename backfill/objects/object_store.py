@@ -41,7 +41,7 @@ class ObjectStore(Results, Protocol):
         """Whether a result may still be stored, as far as that does not show at the result's place."""
 
     def read(self, source: Location, generation: int, limits: Limits, deadline: Deadline) -> bytes:
-        """One in exactly that generation; raises Gone, and BadImage for what cannot be unpacked or is too large."""
+        """Its bytes in exactly that generation; raises ObjectNotFound, and BadImage for what cannot be unpacked."""
 
 
 def object_store_for(location: Location) -> ObjectStore:

@@ -74,10 +74,10 @@ def _table(call: Call, at_once: int) -> npt.NDArray[Any]:
 def _in_two_parts(call: Call, table: npt.NDArray[Any], rest: npt.NDArray[Any]) -> str:
     """The results of LiteRT where it treats the last few numbers, too few for its vectors, in another way."""
     graph, input_tensor = call.graph, call.input()
-    telling = int(np.flatnonzero(table != rest)[0])
-    question = np.full((1, int(np.prod(input_tensor.shape))), numbers(input_tensor)[telling])
+    entry = int(np.flatnonzero(table != rest)[0])
+    question = np.full((1, int(np.prod(input_tensor.shape))), numbers(input_tensor)[entry])
     answer = as_held(Alone(call.operation, [_asked(input_tensor, question)], call.output)(question), call.output)
-    sizes = [int(np.sum(answer == entries[telling])) for entries in (table, rest)]
+    sizes = [int(np.sum(answer == entries[entry])) for entries in (table, rest)]
     value = graph.reshape(graph.plain(call.index(0)), (-1,))
     parts = graph.nodes_of("Split", 2, value, graph.constant(sizes, np.int64), axis=0)
     found = [looked_up(graph, entries, part) for entries, part in zip((table, rest), parts)]
