@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from export.options import Options
 from export.progress import Report
 from export.source.labels import EmbeddedLabels, Labels
+from predictor.metadata import Fit
 
 if TYPE_CHECKING:  # takes TensorFlow along, and whether there is a model is said before it is loaded
     from export.importers.pipeline import Pipeline
@@ -50,6 +51,9 @@ class Importer(ABC):
     is_folder: ClassVar[bool] = False
     """Whether a model is a folder with all in it, so that no other model is looked for there."""
 
+    usual_fit: ClassVar[Fit | None] = None
+    """How the library that runs such models fits pictures of other shapes, whatever made them."""
+
     def match(self, names: Collection[PurePosixPath]) -> list[PurePosixPath]:
         """The models of this kind among files, judged by their names alone."""
         return [name for name in names if name.suffix.lower() in self.suffixes]
@@ -73,6 +77,10 @@ class Importer(ABC):
     def advice(self, path: Path) -> str | None:
         """The relation of a file that is no model to this kind, told by its content, and the advice."""
         return None
+
+    def signs(self, path: Path) -> tuple[str, ...]:
+        """The words by which what lies with the model tells what product made it."""
+        return ()
 
     @abstractmethod
     def check(self, path: Path) -> None:

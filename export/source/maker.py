@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.source.source import Source
+from predictor.metadata import Fit
 
 _NUMBERED = re.compile(r"(\d+) +\S.*")  # a line of Teachable Machine's labels.txt
 _LOOKED_AT = 4  # names of a path, from its end
@@ -23,6 +24,8 @@ class Maker:
     files: re.Pattern[str]
     tensors: re.Pattern[str]
     presets: tuple[tuple[str, str], ...]
+    leaves_fit_open: bool = False
+    """Whether the code that runs its models decides how pictures of other shapes are fitted."""
 
 
 MAKERS = (
@@ -33,7 +36,7 @@ MAKERS = (
             r"|model_(unquant|edgetpu)\.tflite|vww_96_grayscale_quantized\.tflite",
             re.IGNORECASE,
         ),
-        re.compile(r"sequential_1_input|dense_Dense[12]\b|teachable", re.IGNORECASE),
+        re.compile(r"sequential_1_input|dense_Dense[12]\b|@?teachable[\w/]*|tmVersion", re.IGNORECASE),
         (
             ("teachable-machine-upload", "for a model trained on uploaded files"),
             ("teachable-machine-webcam", "for one trained on a webcam's pictures"),
@@ -49,6 +52,7 @@ MAKERS = (
         ),
         re.compile(r"\bimage uint8 \[[^]]*\] to scores\b|\bmnas_v4|automl", re.IGNORECASE),
         (("automl-edge", "as its own code does"),),
+        leaves_fit_open=True,
     ),
 )
 
@@ -59,11 +63,14 @@ class Recognised:
 
     maker: Maker
     signs: tuple[str, ...]
+    usual_fit: Fit | None
+    """That of the library that runs the model, which counts where the preset's maker leaves it to that."""
 
     def proposal(self, model: str) -> str:
         """The options to use instead, for the command's argument `model`."""
+        fit = f" --fit {self.usual_fit}" if self.usual_fit and self.maker.leaves_fit_open else ""
         commands = "; ".join(
-            f"`python -m export {shlex.quote(model)} --preset {preset} -o model.onnx` {when}"
+            f"`python -m export {shlex.quote(model)} --preset {preset}{fit} -o model.onnx` {when}"
             for preset, when in self.maker.presets
         )
         return f"It looks like a model of {self.maker.name} ({', '.join(self.signs)}): {commands}."
@@ -71,7 +78,7 @@ class Recognised:
 
 def recognise(source: Source, tensors: Iterable[str]) -> Recognised | None:
     """The first maker that left a sign; `tensors` holds names and types of the graph."""
-    words = " ".join(tensors)
+    words = " ".join((*tensors, *source.importer.signs(source.path)))
     names = list(dict.fromkeys(_names(source)))
     for maker in MAKERS:
         signs = [name for name in names if maker.files.fullmatch(name)]
@@ -79,7 +86,7 @@ def recognise(source: Source, tensors: Iterable[str]) -> Recognised | None:
         if maker is MAKERS[0] and (numbered := _numbered_labels(source)):
             signs.append(f"{numbered} with numbers before the names")
         if signs:
-            return Recognised(maker, tuple(signs))
+            return Recognised(maker, tuple(signs), source.importer.usual_fit)
     return None
 
 

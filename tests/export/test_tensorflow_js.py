@@ -85,6 +85,13 @@ def test_teachable_machine_unsaid(download: Path, export_to: ExportTo) -> None:
     assert "Not well" in str(caught.value.findings) or "Healthy" in str(caught.value.findings)
 
 
+def test_automl_unsaid(tmp_path: Path, export_to: ExportTo) -> None:
+    """AutoML's preset is proposed once, with the fit of the library that runs its models in browsers."""
+    with pytest.raises(MissingPreprocessing) as caught:
+        export_to(automl(tmp_path / "automl"))
+    assert str(caught.value).count("--preset") == str(caught.value).count("--preset automl-edge --fit crop -o") == 1
+
+
 @pytest.mark.parametrize("quantization", [None, "uint8"])
 def test_automl(quantization: str | None, tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
     """AutoML's export answers as TensorFlow.js does for the middle of a picture from -1 to 1."""

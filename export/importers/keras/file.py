@@ -8,13 +8,16 @@ from export.errors import CannotOpen, first_line
 from export.importers.keras.keras2 import file as keras2
 
 
-def save(path: Path, folder: Path) -> None:
-    """Write the model in a Keras file to `folder` as a SavedModel; CannotOpen when Keras cannot load it."""
+def save(path: Path, folder: Path) -> list[Path]:
+    """Write the model in a Keras file to `folder` as a SavedModel, and say which files it is.
+
+    Raises CannotOpen when Keras cannot load it.
+    """
     import keras  # takes two seconds, and most models are SavedModels
 
     if keras2.holds_keras2(path):
         keras2.save(path, folder)
-        return
+        return [path]
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
         # Left to itself, Keras 3 exports augmentation layers switched on.
@@ -26,3 +29,4 @@ def save(path: Path, folder: Path) -> None:
             f"Keras {keras.__version__} cannot load it: {first_line(error)} Load it in the Python that saved it, and "
             "call model.export(FOLDER).",
         ) from error
+    return [path]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from export.importers.built_model import open_built
 from export.importers.importer import Importer, Opening
 from export.importers.keras import trial
 from export.importers.keras.keras2 import architecture
-from export.importers.saved_model.importer import SavedModelImporter
 from export.source import integrity
-from export.source.fingerprint import fingerprint
-from export.source.origin import Origin
 
 if TYPE_CHECKING:
     from export.importers.pipeline import Pipeline
@@ -51,13 +47,9 @@ class KerasImporter(Importer):
 
     def open(self, opening: Opening) -> Pipeline:
         """The pipeline of the SavedModel; the fingerprint is the file's own."""
-        from export.importers.keras import file
+        from export.importers.keras import file  # takes seconds with Keras
 
-        folder = Path(opening.stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
-        file.save(opening.path, folder)
-        with Origin(folder, str(opening.path)).explained():
-            pipeline = SavedModelImporter().open(replace(opening, path=folder))
-        return replace(pipeline, source=replace(pipeline.source, fingerprint=fingerprint([opening.path])))
+        return open_built(opening, file.save)
 
 
 def _beside(weights: PurePosixPath, names: Collection[PurePosixPath]) -> bool:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from export.errors import MissingPreprocessing, NotAModel
+from export.errors import NotAModel
+from export.importers.built_model import open_built
 from export.importers.importer import Importer, Opening
 from export.importers.keras.importer import KerasImporter
-from export.importers.saved_model.importer import SavedModelImporter
 from export.importers.tensorflow_js import weights
 from export.importers.tensorflow_js.document import Document
 from export.importers.tensorflow_js.teachable_machine import METADATA, TeachableMachine
-from export.options import PRESETS
 from export.source import integrity, labels
-from export.source.fingerprint import fingerprint
 from export.source.labels import EmbeddedLabels
-from export.source.origin import Origin
 
 if TYPE_CHECKING:
     from export.importers.pipeline import Pipeline
@@ -28,9 +24,6 @@ if TYPE_CHECKING:
 _USUAL = "model.json"
 _MODEL = re.compile(r".*model( ?\(\d+\))?\.json", re.IGNORECASE)  # browsers count what they save again
 _SHARD = re.compile(r".*\.bin|group\d+-shard\d+of\d+", re.IGNORECASE)
-_TEACHABLE_MACHINES = "teachable-machine"
-"""The beginning of its presets' names: one for each way in which pictures come to it."""
-_AUTOML_LABELS = "dict.txt"
 
 
 class TensorFlowJsImporter(Importer):
@@ -38,6 +31,7 @@ class TensorFlowJsImporter(Importer):
 
     name = "tensorflow_js"
     description = "a TensorFlow.js model.json"
+    usual_fit = "crop"
 
     def match(self, names: Collection[PurePosixPath]) -> list[PurePosixPath]:
         """The JSON files with weights beside them or below; of a file alone what lies with it is not known."""
@@ -63,6 +57,11 @@ class TensorFlowJsImporter(Importer):
         found = TeachableMachine.beside(path)
         return EmbeddedLabels(found.labels, METADATA) if found and found.labels else None
 
+    def signs(self, path: Path) -> tuple[str, ...]:
+        """The package that Teachable Machine's description names."""
+        described = TeachableMachine.beside(path)
+        return (described.package or f"{METADATA} with tmVersion",) if described else ()
+
     def check(self, path: Path) -> None:
         """Refuse JSON of another kind, weights that are missing, cut off or elsewhere, and models of sounds."""
         integrity.check_present(path)
@@ -77,16 +76,7 @@ class TensorFlowJsImporter(Importer):
         """The pipeline of the SavedModel; the fingerprint is that of model.json and the weights."""
         from export.importers.tensorflow_js import building
 
-        path = opening.path
-        folder = Path(opening.stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
-        files = building.save(path, folder)
-        try:
-            with Origin(folder, str(path)).explained():
-                pipeline = SavedModelImporter().open(replace(opening, path=folder))
-        except MissingPreprocessing as missing:
-            raise MissingPreprocessing(f"{missing}{_proposal(path)}", missing.findings) from missing
-        source = replace(pipeline.source, fingerprint=fingerprint(files))
-        return replace(pipeline, source=source, may_be_features=True)
+        return replace(open_built(opening, building.save), may_be_features=True)
 
 
 def _is_model(name: PurePosixPath, names: Collection[PurePosixPath]) -> bool:
@@ -94,16 +84,3 @@ def _is_model(name: PurePosixPath, names: Collection[PurePosixPath]) -> bool:
     if name.suffix.lower() != ".json" or name.name in (METADATA, *labels.FILES):
         return False
     return bool(_MODEL.fullmatch(name.name)) or name.with_suffix(".weights.bin") in names
-
-
-def _proposal(path: Path) -> str:
-    """The usual preprocessing of a model of this kind, as one sentence more."""
-    if TeachableMachine.beside(path):
-        presets = " or ".join(name for name in PRESETS if name.startswith(_TEACHABLE_MACHINES))
-        return f" Teachable Machine made this one: take --preset {presets}."
-    if (path.parent / _AUTOML_LABELS).is_file():
-        return (
-            " AutoML's models have a dict.txt, as this one does, and see the middle of a picture, from -1 to 1: if it "
-            "is one, take --preset automl-edge --fit crop."
-        )
-    return ""
