@@ -7,26 +7,14 @@ followed through calls, so that the model's own files can be told from others.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import tensorflow as tf
 
-from export.errors import TooComplex
 from export.graph.effects import FILE_READERS, RESTORERS, attribute, beyond_computing
-
-NodeDef = Any  # protocol buffers without type stubs
-FunctionDef = Any
-
-MOST_STEPS = 1_000_000
-"""Operations and edges that are looked at; a large network with all its functions has a hundredth."""
-MOST_OPERATIONS = 1_000_000
-"""Operations once every call is written out, which TensorFlow does when it runs them."""
-MOST_NESTED = 100
-"""Calls inside calls."""
-MOST_BYTES_OF_CONSTANTS = 2**31
+from export.graph.library import Library
+from export.graph.step_budget import NodeDef
 
 _LOOPS = frozenset(("While", "StatelessWhile"))
 _BRANCHES = frozenset(("If", "StatelessIf", "Case", "StatelessCase"))
@@ -54,28 +42,6 @@ class Finding:
     what: str
 
 
-@dataclass
-class StepBudget:
-    """How much of a graph is still looked at."""
-
-    steps: int = MOST_STEPS
-    constants: int = MOST_BYTES_OF_CONSTANTS
-
-    def spend(self, steps: int = 1) -> None:
-        """TooComplex when it is used up."""
-        self.steps -= steps
-        if self.steps < 0:
-            raise TooComplex(f"it reaches more than {MOST_STEPS:,} operations and edges")
-
-    def hold(self, constant: NodeDef) -> None:
-        """TooComplex when this constant and those before take more memory than an ONNX file can hold."""
-        value = attribute(constant, "value").tensor
-        sizes = [max(dim.size, 0) for dim in value.tensor_shape.dim]
-        self.constants -= math.prod(sizes) * (tf.dtypes.as_dtype(value.dtype).size if value.dtype else 1)
-        if self.constants < 0:
-            raise TooComplex(f"its constants take more than {MOST_BYTES_OF_CONSTANTS / 1e9:.1f} GB")
-
-
 @dataclass(frozen=True)
 class _Scope:
     """The main graph, or a function called with arguments of known origin."""
@@ -85,44 +51,6 @@ class _Scope:
 
     def node(self, tensor: str) -> NodeDef | None:
         return self.nodes.get(tensor.removeprefix("^").partition(":")[0])
-
-
-@dataclass
-class Library:
-    """The operations and functions of a graph by name; `budget` bounds what is looked at of all of it."""
-
-    nodes: dict[str, NodeDef]
-    functions: dict[str, FunctionDef]
-    budget: StepBudget = field(default_factory=StepBudget)
-    _bodies: dict[str, dict[str, NodeDef]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, graph_def: Any) -> Library:
-        """That of a GraphDef."""
-        budget = StepBudget()
-        budget.spend(len(graph_def.node) + len(graph_def.library.function))
-        functions = {function.signature.name: function for function in graph_def.library.function}
-        return cls({node.name: node for node in graph_def.node}, functions, budget)
-
-    def body(self, function: str) -> dict[str, NodeDef]:
-        """The operations of a function by name."""
-        if function not in self._bodies:
-            nodes = self.functions[function].node_def
-            self.budget.spend(len(nodes))
-            self._bodies[function] = {node.name: node for node in nodes}
-        return self._bodies[function]
-
-    def called(self, node: NodeDef) -> Iterator[str]:
-        """The functions that an operation calls."""
-        if node.op in self.functions:
-            yield str(node.op)
-        waiting = list(node.attr.values())
-        while waiting:
-            value = waiting.pop()
-            for function in (value.func, *value.list.func):
-                if function.name in self.functions:
-                    yield str(function.name)
-                waiting.extend(function.attr.values())
 
 
 @dataclass
@@ -269,43 +197,3 @@ def _file_name(node: NodeDef) -> str:
     """The input that names the file which an operation reads; empty where none does."""
     index = FILE_READERS.get(node.op, RESTORERS.get(node.op))
     return str(node.input[index]) if index is not None and index < len(node.input) else ""
-
-
-def check_nesting(library: Library, reaches: Iterable[Reach]) -> None:
-    """TooComplex for functions that call themselves, are nested deep, or are too large once written out.
-
-    TensorFlow enters calls one in the other and writes them out one by one; both can take all memory there is.
-    """
-    sizes: dict[str, tuple[int, int]] = {}
-    for reach in reaches:
-        for function in sorted(reach.functions):
-            _measure(library, function, sizes)
-        main = [name for node in reach.nodes for name in library.called(library.nodes[node])]
-        if len(reach.nodes) + sum(sizes[name][0] for name in main) > MOST_OPERATIONS:
-            raise TooComplex(f"it has more than {MOST_OPERATIONS:,} operations once its calls are written out")
-
-
-def _measure(library: Library, function: str, sizes: dict[str, tuple[int, int]]) -> None:
-    """Note how many operations a function is when written out, and how deep its calls go; without recursion."""
-    open_calls: dict[str, list[str]] = {}
-    waiting = [function]
-    while waiting:
-        name = waiting[-1]
-        if name in sizes:
-            waiting.pop()
-        elif name in open_calls:
-            waiting.pop()
-            inner = [sizes[callee] for callee in open_calls.pop(name)]
-            size = len(library.body(name)) + sum(operations for operations, _ in inner)
-            depth = 1 + max((nested for _, nested in inner), default=0)
-            if depth > MOST_NESTED:
-                raise TooComplex(f"its functions call each other more than {MOST_NESTED} deep")
-            sizes[name] = min(size, MOST_OPERATIONS + 1), depth
-        else:
-            callees = [callee for node in library.body(name).values() for callee in library.called(node)]
-            library.budget.spend(1 + len(callees))
-            open_calls[name] = callees
-            for callee in callees:
-                if callee in open_calls:
-                    raise TooComplex(f"its function {callee} calls itself")
-            waiting.extend(callee for callee in callees if callee not in sizes)

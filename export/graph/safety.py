@@ -15,7 +15,9 @@ from typing import Any
 from tensorflow.core.protobuf.meta_graph_pb2 import AssetFileDef
 
 from export.errors import NotTrusted, TooComplex, TooLarge
-from export.graph.reach import ASSET, CHECKPOINT, Finding, Library, Reach, check_nesting
+from export.graph.library import Library
+from export.graph.nesting import check_nesting
+from export.graph.reach import ASSET, CHECKPOINT, Finding, Reach
 
 MetaGraph = Any  # a protocol buffer without type stubs
 

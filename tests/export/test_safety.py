@@ -16,7 +16,7 @@ from tensorflow.python.client import pywrap_tf_session
 
 from export.__main__ import main
 from export.errors import NotTrusted, TooLarge
-from export.graph import effects, reach
+from export.graph import effects, step_budget
 from export.graph.dataflow import Scope, resolve
 from export.graph.saved_model import SavedModel
 from export.graph.trace import in_order, joined_decoders
@@ -399,7 +399,7 @@ def test_calls_without_end(kind: str, tmp_path: Path) -> None:
 
 def test_many_operations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The search itself is bounded."""
-    monkeypatch.setattr(reach.StepBudget.__init__, "__defaults__", (100, 100))
+    monkeypatch.setattr(step_budget.StepBudget.__init__, "__defaults__", (100, 100))
     with pytest.raises(TooLarge, match="it reaches more than"):
         SavedModel(plain(tmp_path / "model"))
 

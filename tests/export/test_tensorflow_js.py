@@ -116,12 +116,6 @@ def resized_middle(data: bytes) -> Any:
     return tf.image.resize(pixels[top : top + side, left : left + side][tf.newaxis], [SIZE, SIZE])
 
 
-def test_automl_unsaid(tmp_path: Path, export_to: ExportTo) -> None:
-    """Where the preprocessing is not said, AutoML's is proposed for a graph with a dict.txt."""
-    with pytest.raises(MissingPreprocessing, match=r"--preset automl-edge --fit crop"):
-        export_to(automl(tmp_path / "flowers"))
-
-
 def zipped(folder: Path, path: Path, inside: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for file in folder.iterdir():

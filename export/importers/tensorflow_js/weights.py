@@ -17,9 +17,8 @@ import numpy.typing as npt
 
 from export.errors import CannotOpen, Damaged, TooLarge
 from export.source import integrity
+from export.source.integrity import MAX_BYTES
 
-MAX_BYTES = 2**31
-"""Of all values: what a file of Protocol Buffers can hold."""
 MAX_WEIGHTS = 100_000
 """Far above what a network has, and read in a second."""
 

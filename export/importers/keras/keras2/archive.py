@@ -18,6 +18,7 @@ from export.importers.keras.keras2.layer_specs import KINDS
 from export.importers.keras.keras2.problems import Malformed
 from export.importers.keras.keras2.structure import Network
 from export.importers.keras.keras2.weights import Assigned, slots
+from export.source.integrity import MAX_BYTES
 
 MOST_EXPANSION = 200
 """How many times its size in the archive a file may have; weights hardly get smaller."""
@@ -42,7 +43,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryFile() as unpacked:
             config = text.parsed(_text(archive, "config.json"))
-            with archive.open(_member(archive, "model.weights.h5", hdf5.MOST_WEIGHTS)) as packed:
+            with archive.open(_member(archive, "model.weights.h5", MAX_BYTES)) as packed:
                 shutil.copyfileobj(packed, unpacked)
             with hdf5.opened(unpacked) as file:
                 yield config, file

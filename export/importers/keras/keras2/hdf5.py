@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from export.importers.keras.keras2.problems import Malformed
+from export.source.integrity import MAX_BYTES
 
 START = b"\x89HDF\r\n\x1a\n"
 
 MOST_TEXT = 2**23
 """Bytes of an attribute; the configurations of the largest networks of keras.applications have about 2**20."""
-
-MOST_WEIGHTS = 2**31
-"""Bytes of all weights, which is what an ONNX file can hold."""
 
 MOST_LEVELS = 24
 """Of groups inside groups, in an archive; a network in a network adds two."""
@@ -96,7 +94,7 @@ def names(group: Any, attribute: str) -> list[str]:
 def layers(root: Any) -> dict[str, list[Weight]]:
     """The weights of each layer that has some, in the order of the file; `root` is the group with `layer_names`.
 
-    Raises Malformed for links, for arrays that lie elsewhere, and for more than MOST_WEIGHTS.
+    Raises Malformed for links, for arrays that lie elsewhere, and for more than MAX_BYTES.
     """
     found: dict[str, list[Weight]] = {}
     total = 0
@@ -104,8 +102,8 @@ def layers(root: Any) -> dict[str, list[Weight]]:
         group = _inside(root, name)
         weights = [Weight(weight, dataset(group, weight)) for weight in names(group, "weight_names")]
         total += sum(weight.dataset.dtype.itemsize * math.prod(weight.dataset.shape) for weight in weights)
-        if total > MOST_WEIGHTS:
-            raise Malformed(f"its weights take more than {MOST_WEIGHTS / 1e9:.1f} GB")
+        if total > MAX_BYTES:
+            raise Malformed(f"its weights take more than {MAX_BYTES / 1e9:.1f} GB")
         if weights and name in found:
             raise Malformed(f"it names the layer {name!r} twice")
         if weights:
