@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import onnx
 import onnx.shape_inference
 
@@ -20,11 +19,13 @@ from export.options import Options
 from export.progress import Report, announced
 from export.verify import pictures
 from export.verify.parity import Verification, Verifier
-from export.verify.pictures import Picture
+from export.verify.pictures import UNREADABLE, Picture
 from export.version import version
 from predictor import BadImage, Classifier, Decoding, ModelInfo
 from predictor.jpeg.header import STARTS, read_header
 from predictor.metadata import Quantization
+
+T = TypeVar("T")
 
 LEAST_AGREEMENT = 0.99
 """Of the samples, the share that must get the original's label."""
@@ -117,7 +118,9 @@ def approximate(
     file.describe(info)
     model = onnx.load(file.path)
     if plan.quantization:
-        model = quantization.quantize(model, before, _read(Classifier.load(file.path), plan.calibrating, report))
+        model = quantization.quantize(
+            model, before, decoded(plan.calibrating, Classifier.load(file.path).decode, report)
+        )
         file = ModelFile(file.path, model)
     info = replace(info, version=version(info, pipeline.preprocessing, model if plan.quantization else None))
     file.describe(info)
@@ -157,18 +160,18 @@ def _is_reduced(picture: Picture, decoding: Decoding) -> bool:
     return decoding.of_jpeg(header.height, header.width).jpeg_ratio > 1
 
 
-def _read(classifier: Classifier, chosen: list[Picture], report: Report) -> Iterator[npt.NDArray[np.uint8]]:
-    """The pixels of all that can be read, uint8 [height, width, channels]; ExportError when there are none."""
-    read = 0
+def decoded(chosen: list[Picture], decode: Callable[[bytes], T], report: Report) -> Iterator[T]:
+    """The samples that can be decoded, to calibrate by; ExportError when there are none."""
+    count = 0
     for picture in announced("Calibrating on samples", chosen, report):
         try:
-            yield classifier.decode(picture.read())
-            read += 1
-        except BadImage:
+            yield decode(picture.read())
+            count += 1
+        except UNREADABLE:
             continue
-    if not read:
+    if not count:
         raise ExportError("None of the samples can be read.")
-    report("Quantising the network", 0, None)
+    report("Rounding the network", 0, None)
 
 
 def divided(found: list[Picture]) -> tuple[list[Picture], list[Picture]]:

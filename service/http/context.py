@@ -143,7 +143,8 @@ class RequestContext:
         """The chosen labels of an image file by falling score, and what is decided of the best one; raises BadImage."""
         scores, info = self.scores(data), self.classifier().info
         chosen = labelled(scores, info.labels, label_filter.top_k, label_filter.min_score)
-        return documents.predictions(chosen) | documents.decision(labelled(scores, info.labels, 1), info)
+        decided = documents.decision(labelled(scores, info.labels, 1), info) if info.decision else {}
+        return documents.predictions(chosen) | decided
 
 
 def milliseconds(seconds: float) -> float:

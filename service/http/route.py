@@ -12,7 +12,7 @@ from service.http.context import ErrorShape
 
 
 class Route(NamedTuple):
-    """The handler is given the job, and by name what the path names in `<…>`."""
+    """The handler is given the request, and by name what the path names in `<…>`."""
 
     method: str
     path: str

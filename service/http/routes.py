@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -16,7 +15,18 @@ from service.http.protocols import native, open_inference, tensorflow_serving
 from service.http.route import Route
 from settings import HttpSettings
 
-PROTOCOLS = (tensorflow_serving, open_inference, native)
+
+class WithPaths(Protocol):
+    """A module of a protocol that has paths of its own."""
+
+    START: str
+    """How its paths begin."""
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+
+
+PROTOCOLS: tuple[WithPaths, ...] = (tensorflow_serving, open_inference, native)
 """Those with paths of their own, by how these begin; all others begin as the last one's do."""
 
 
@@ -69,7 +79,7 @@ def _add_container(routes: Map, asked: Route) -> None:
         routes.add(_rule(route._replace(path=asked.path, handler=partial(route.handler, name="default"))))
 
 
-def _protocol(path: str) -> ModuleType:
+def _protocol(path: str) -> WithPaths:
     return next(protocol for protocol in PROTOCOLS if path.startswith(protocol.START))
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from export.errors import ExportError
 from export.formats.tflite.exported import TfliteExported
 from export.formats.tflite.network import Batch, PixelNetwork
 from export.opening import Subject
 from export.options import Options, Rounding
 from export.progress import Report, announced
 from export.verify import pictures
-from export.verify.approximation import Approximation, check_enough, divided
+from export.verify.approximation import Approximation, check_enough, decoded, divided
 from export.verify.parity import Verifier
-from export.verify.pictures import UNREADABLE, Picture
+from export.verify.pictures import Picture
 from predictor import ModelInfo
 
 _WORDS: dict[Rounding, str] = {
@@ -44,16 +43,7 @@ def rounded(network: PixelNetwork, subject: Subject, plan: Plan, report: Report)
     """The file without metadata; raises CannotApproximate."""
 
     def samples() -> Iterator[Batch]:
-        read = 0
-        for picture in announced("Calibrating on samples", plan.calibrating, report):
-            try:
-                yield network.pixels(picture.read())
-                read += 1
-            except UNREADABLE:
-                continue
-        if not read:
-            raise ExportError("None of the samples can be read.")
-        report(f"Rounding the network to {plan.kind}", 0, None)
+        return decoded(plan.calibrating, network.pixels, report)
 
     return network.rounded(subject.outputs, subject.reference_model.output_activation, plan.kind, samples)
 
