@@ -221,7 +221,7 @@ def test_without_tensorflow(digits_model: Path, digits_folder: Path, tmp_path: P
         "import sys; from evaluation import command; from pathlib import Path\n"
         "if __name__ == '__main__':\n"
         "    model, folder, report = map(Path, sys.argv[1:])\n"
-        "    assert command.run(model, command.Wanted(folder, report=report, as_json=True)) == 0\n"
+        "    assert command.run(model, command.EvaluationOptions(folder, report=report, as_json=True)) == 0\n"
         "    print(*{'tensorflow', 'onnx', 'export', 'keras', 'rich'} & set(sys.modules), file=sys.stderr)\n"
     )
     (tmp_path / "program.py").write_text(program)
