@@ -48,7 +48,9 @@ class Rule:
 RULES = (
     Rule("the picture was classified", (), Outcome.LABELLED),
     Rule("the settings do not select the object", (), Outcome.IGNORED),
-    Rule("the object was deleted or replaced, or a newer one has its result", (ObjectNotFound,), Outcome.SUPERSEDED),
+    Rule(
+        "the object was deleted or replaced, or it or a newer one has its result", (ObjectNotFound,), Outcome.SUPERSEDED
+    ),
     Rule(
         "not a picture, damaged, empty, too large, not whole gzip, or one that the network cannot take",
         (BadImage,),

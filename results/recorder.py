@@ -25,7 +25,7 @@ class Results(Protocol):
     def store(
         self, target: Location, document: Mapping[str, Any], result_version: ResultVersion, deadline: Deadline
     ) -> bool:
-        """Store a result; False when that of a newer generation is there, which stays."""
+        """Store a result; False when a newer one is there, or one that is final while this is not: it stays."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Recorder:
     """The beginning of files' names that the names of their results do without."""
 
     def labels(self, upload: Upload, found: Sequence[Prediction], deadline: Deadline) -> Outcome:
-        """Store an upload's labels, the best first; SUPERSEDED when those of a newer generation are there."""
+        """Store an upload's labels, the best first; SUPERSEDED when a newer generation has its result."""
         answer = documents.predictions(found) | documents.decision(found, self.info)
         return self._store(upload, Outcome.LABELLED, answer, deadline)
 
     def error(self, upload: Upload, outcome: Outcome, code: int, reason: str, deadline: Deadline) -> Outcome:
-        """Store why an upload has no labels: the outcome, or SUPERSEDED as above."""
+        """Store why an upload has no labels: the outcome, or SUPERSEDED as above, or when its labels are there."""
         return self._store(upload, outcome, {"error": {"code": code, "message": reason}}, deadline)
 
     def result_version(self, upload: Upload, outcome: Outcome) -> ResultVersion:
@@ -77,7 +77,7 @@ def put(
 ) -> bool:
     """Put something about an upload at its place, or beside it where a retention policy or a hold keeps what is there.
 
-    What `put_at` gives; raises Kept when what is beside it may not be replaced either.
+    What `put_at` gives; raises ObjectRetained when what is beside it may not be replaced either.
     """
     try:
         return put_at(stored.location(prefix, upload, suffix, folder))

@@ -8,11 +8,10 @@ from typing import Any
 
 from predictor import ModelInfo
 from results import documents
-from storage.location import Location
+from storage.location import MAX_NAME, Location
 from storage.result_version import ResultVersion
 from storage.upload import Upload
 
-MAX_NAME = 1024  # bytes of UTF-8 in an object's name
 LONG_NAMES, GENERATIONS = "_long-names", "_generations"  # no bucket can have these names: no other results lie there
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from google.api_core.datetime_helpers import from_rfc3339
 from werkzeug.datastructures import Headers
 
+from storage.location import MAX_NAME
 from storage.upload import Upload
 
 UPLOADS = {
@@ -39,7 +40,6 @@ MESSAGES = {
 }
 ATTRIBUTES = {"bucket": "bucketId", "name": "objectId", "generation": "objectGeneration"}
 """The resource's names of a notification's attributes."""
-MOST_NAME = 1024  # bytes in the name of an object; that of a bucket is shorter
 SHOWN = 100  # characters of a foreign type that a sentence quotes
 
 
@@ -168,7 +168,7 @@ def _number(value: Any) -> int:
 
 def _is_name(value: Any) -> bool:
     try:
-        return isinstance(value, str) and 0 < len(value.encode()) <= MOST_NAME
+        return isinstance(value, str) and 0 < len(value.encode()) <= MAX_NAME
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
         return False
 

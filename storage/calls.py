@@ -78,7 +78,7 @@ def retry_for(seconds: float) -> Retry:
 
 @contextmanager
 def needing(role: str, location: Location) -> Iterator[None]:
-    """Turns the answer that a call is refused into what it means: MissingRole, Kept or Denied."""
+    """Turns the answer that a call is refused into what it means: MissingRole, ObjectRetained or Denied."""
     try:
         yield
     except (exceptions.Forbidden, exceptions.BadRequest, exceptions.PreconditionFailed) as error:

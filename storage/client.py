@@ -114,7 +114,7 @@ class Storage:
     def store(
         self, target: Location, document: Mapping[str, Any], result_version: ResultVersion, deadline: Deadline
     ) -> bool:
-        """Store a result; False when that of a newer generation is there, which stays. Raises Kept."""
+        """Store a result; False when a better one is there, which stays. Raises ObjectRetained."""
         text = json.dumps(document, ensure_ascii=False)
 
         def write(blob: Any, present: int, seconds: float) -> None:
@@ -130,7 +130,7 @@ class Storage:
         result_version: ResultVersion,
         deadline: Deadline,
     ) -> bool:
-        """Copy the marked generation of an object as `store` stores; raises ObjectNotFound, and ObjectRetained."""
+        """Copy that generation of an object as `store` stores; raises ObjectNotFound, and ObjectRetained."""
         original = self._blob(source, result_version.generation)
 
         def rewrite(blob: Any, present: int, seconds: float) -> None:
@@ -164,7 +164,7 @@ class Storage:
         raise exceptions.Aborted(f"{source}: others kept changing it at the same time")
 
     def _put_newest(self, target: Location, result_version: ResultVersion, put: Put, deadline: Deadline) -> bool:
-        """Put an object where none is, or one that the mark replaces; whether it or its equal is there now.
+        """Put an object where none is, or one that the version replaces; whether it or its equal is there now.
 
         It is put first, and looked at after a 412: that is one call where there is nothing yet, and a role that is
         limited to a prefix cannot ask for what is not there. The 412 may also be about a write of our own whose
@@ -183,7 +183,7 @@ class Storage:
             with needing(USER, target):
                 found = self._find(target, deadline)
             if found and not result_version.replaces(ResultVersion.of(found.metadata)):
-                return ResultVersion.of(found.metadata).generation == result_version.generation
+                return ResultVersion.of(found.metadata).says_as_much_as(result_version)
             if isinstance(refused, ObjectRetained):
                 raise refused
             present = int(found.generation) if found else 0

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 
 GS = "gs://"
+MAX_NAME = 1024
+"""Bytes of UTF-8 in the name of an object; https://cloud.google.com/storage/docs/objects#naming."""
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,10 @@ class ResultVersion:
         mine, theirs = (self.generation, self.is_final), (other.generation, other.is_final)
         return mine > theirs or (self.relabels and self.is_final and mine == theirs and self.model != other.model)
 
+    def says_as_much_as(self, other: ResultVersion) -> bool:
+        """Whether both are about the same generation, and both final or neither: one may stand for the other."""
+        return (self.generation, self.is_final) == (other.generation, other.is_final)
+
     def has_source_of(self, other: ResultVersion) -> bool:
         """Whether both are about the same generation; of files that is the same time and size, whatever their paths."""
         sizes = {file.size for file in (self.file, other.file) if file}
@@ -85,14 +89,14 @@ class ResultVersion:
         return self.generation != _BEFORE_ALL
 
     def metadata(self) -> dict[str, str]:
-        """The mark as custom metadata."""
+        """The version as custom metadata."""
         found = {SOURCE_GENERATION: str(self.generation), OUTCOME: "final" if self.is_final else "failed"}
         model = {MODEL: self.model} if self.model else {}
         return found | model | (self.file.metadata() if self.file else {})
 
     @classmethod
     def of(cls, metadata: Mapping[str, str] | None) -> ResultVersion:
-        """The mark in custom metadata; of what is not ours, one that any other replaces."""
+        """The version in custom metadata; of what is not ours, one that any other replaces."""
         found = metadata or {}
         try:
             file = FileSource(unquote(found.get(PATH, "")), _number(found[SIZE])) if SIZE in found else None
@@ -104,7 +108,7 @@ class ResultVersion:
 
     @classmethod
     def of_document(cls, document: Any) -> ResultVersion:
-        """The mark of a stored document, where no metadata are kept; KeyError, TypeError or ValueError for others."""
+        """That of a stored document, where no metadata are kept; KeyError, TypeError or ValueError for others."""
         source, model, error = document["source"], document["model"], document.get("error")
         is_final = error is None or error["code"] in PICTURE_STATUSES
         version = model["version"] if model else ""

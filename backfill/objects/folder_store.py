@@ -85,7 +85,7 @@ class FolderStore:
     def store(
         self, target: Location, document: Mapping[str, Any], result_version: ResultVersion, deadline: Deadline
     ) -> bool:
-        """Store a result whole or not at all; False when that of a newer generation is there, which stays."""
+        """Store a result whole or not at all; False when a better one is there, which stays."""
         path, text = Path(str(target)), json.dumps(document, ensure_ascii=False).encode()
         if not _is_plain(target):
             raise ValueError(NO_NAME)
@@ -96,7 +96,7 @@ class FolderStore:
             with locked(path.parent, deadline):
                 present = _result_version(target)
                 if present and not result_version.replaces(present):
-                    return present.generation == result_version.generation
+                    return present.says_as_much_as(result_version)
                 beside.replace(path)
             return True
         finally:
@@ -127,7 +127,7 @@ def _metadata(name: str) -> Mapping[str, str]:
 
 
 def _result_version(location: Location) -> ResultVersion | None:
-    """The mark of the result in a file; of a broken one as of what is not ours, None where there is no file."""
+    """The version of the result in a file; of a broken one as of what is not ours, None where there is no file."""
     try:
         return ResultVersion.of_document(read_json(str(location), MAX_RESULT)) if _is_plain(location) else None
     except (*_VANISHED, NoFile):

@@ -30,7 +30,7 @@ class OutputActivation(Enum):
 
     @classmethod
     def of(cls, values: npt.NDArray[Any], activation: str) -> OutputActivation:
-        """The ending for a model's `values` for some pictures, [pictures, outputs], that `activation` made.
+        """The activation for a model's `values` for some pictures, [pictures, outputs], that `activation` made.
 
         activation: as `interface.activation` finds it. Logits are what a layer gives, unless it is probabilities as
         it stands, and what is not between 0 and 1. One value is the probability, or the logit, of the second of two
@@ -56,7 +56,7 @@ class OutputActivation(Enum):
 
     @classmethod
     def said(cls, activation: str, outputs: int) -> OutputActivation:
-        """The ending that gives so many outputs this activation: `softmax`, `sigmoid`, or `none`."""
+        """The activation that gives so many outputs this activation: `softmax`, `sigmoid`, or `none`."""
         if outputs == 1 and activation != "softmax":
             return cls.TWO_CLASSES if activation == "none" else cls.TWO_CLASSES_FROM_LOGIT
         return {"softmax": cls.SOFTMAX, "sigmoid": cls.SIGMOID, "none": cls.AS_IS}[activation]

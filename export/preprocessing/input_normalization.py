@@ -89,7 +89,7 @@ def _is_usual(black: npt.NDArray[np.float64], white: npt.NDArray[np.float64]) ->
     """Whether networks are trained on such ranges: about -1 to 1 or 0 to 1, standardised, or levels about zero."""
     low, high = np.minimum(black, white), np.maximum(black, white)
     width = high - low
-    scaled = (width > 0.9) & (width < 7.5) & (low > -4) & (low < 0.05) & (high > 0.45) & (high < 5)
+    scaled = (width > 0.9) & (low > -4) & (low < 0.05) & (high > 0.45) & (high < 5)
     centred = np.isclose(width, 255, rtol=0.01) & (low < -60) & (high > 60)
     return bool(scaled.all() or centred.all())
 

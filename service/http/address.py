@@ -9,15 +9,14 @@ import re
 from typing import Any
 
 from results.errors import RequestError
-from storage.location import GS, Location
+from storage.location import GS, MAX_NAME, Location
 
-LONGEST_NAME = 1024  # bytes of UTF-8
 LONGEST_BUCKET = 222  # with dots; a part between them has at most 63
 SHOWN = 200  # characters of an address in messages
 
 _BUCKET = re.compile(r"(?=.{3})[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*")
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+){3}")
-_TOO_LONG = f"has more than {LONGEST_NAME:,} bytes"
+_TOO_LONG = f"has more than {MAX_NAME:,} bytes"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -42,7 +41,7 @@ def shown(address: object) -> str:
 
 
 def _reason_against(name: str) -> str | None:
-    if len(name) > LONGEST_NAME:
+    if len(name) > MAX_NAME:
         return _TOO_LONG
     if _CONTROL.search(name):
         return "has a control character in it"
@@ -50,6 +49,6 @@ def _reason_against(name: str) -> str | None:
         size = len(name.encode())
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
         return "is not Unicode"
-    if size > LONGEST_NAME:
+    if size > MAX_NAME:
         return _TOO_LONG
     return "is kept from objects" if name in (".", "..") or name.startswith(".well-known/acme-challenge/") else None

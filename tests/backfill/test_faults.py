@@ -108,7 +108,7 @@ def test_lasting(storage: CloudStorage, digits_model: Path) -> None:
 
 
 def check_record(storage: CloudStorage, name: str, document: dict[str, Any], model: Path) -> None:
-    """A record has the form that the function gives it, and the mark that lets a later attempt replace it."""
+    """A record has the form that the function gives it, and the result version that lets a later attempt replace it."""
     picture, info = storage.get("photos", name), Classifier.load(model).info
     stored = storage.get("results", f"labels/photos/{name}.json")
     assert picture is not None

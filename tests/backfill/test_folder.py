@@ -108,7 +108,7 @@ def store(target: Location, generation: int, size: int = 5, *, is_final: bool = 
 
 
 def test_store(tmp_path: Path) -> None:
-    """The last result stays, as times of files are in no order, beside no other file; its mark is read from it."""
+    """The last result stays, as times of files are in no order, alone; its result version is read from it."""
     target = Location.of_path(f"{tmp_path}/deep/a.png.json")
     for generation in (2, 1, 1, 3):
         assert store(target, generation)
@@ -235,7 +235,7 @@ JSON = st.recursive(
 
 @given(JSON, JSON, JSON, JSON)
 def test_any_document(source: Any, model: Any, error: Any, predictions: Any) -> None:
-    """Whatever a document holds, it has a mark that can be compared and written, or is none of ours."""
+    """Whatever a document holds, it has a result version that can be compared and written, or is none of ours."""
     document = {"source": source, "model": model, "error": error, "predictions": predictions}
     try:
         found = ResultVersion.of_document(document)
@@ -246,7 +246,7 @@ def test_any_document(source: Any, model: Any, error: Any, predictions: Any) -> 
 
 
 def test_others_json(tmp_path: Path) -> None:
-    """JSON of others carries no mark, whatever it says."""
+    """JSON of others carries no result version, whatever it says."""
     for name, text in (("a.json", "[1]"), ("b.json", '{"model": null}'), ("c.json", "{"), ("d.json", '"x"')):
         (tmp_path / name).write_text(text)
     assert [upload.metadata for upload in uploads_in(tmp_path)] == [{}, {}, {}, {}]

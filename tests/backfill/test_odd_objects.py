@@ -56,7 +56,7 @@ GARBAGE = ["", "yesterday", "1e999", "-1", "1.5", "٣", " 7", "7_0", "9" * 30, "
 
 
 def test_garbage(storage: CloudStorage, digits_model: Path) -> None:
-    """A result with a mark that cannot be understood is replaced; a picture with one was written by the function."""
+    """A result whose version cannot be understood is replaced; a picture with one was written by the function."""
     for number, text in enumerate(GARBAGE):
         runs.put(storage, f"{number}.png", number)
         metadata = {SOURCE_GENERATION: text, OUTCOME: "final", MODEL: "another"}

@@ -18,6 +18,8 @@ from PIL import Image
 from examples.digits import train
 from export.errors import CannotApproximate, ExportError, NotEqual
 from export.options import Options
+from export.verify.approximation import MOST_CALIBRATED, divided
+from export.verify.pictures import Picture
 from predictor import Classifier
 from tests.conftest import ROOT
 from tests.export import models, photographs
@@ -164,6 +166,15 @@ def test_other_labels_are_refused(tmp_path: Path, patches: Path) -> None:
         exported(source, target, options)
     assert not target.exists()
     assert "Not exported. With the network quantised to int8, the original" in page.read_text(encoding="utf-8")
+
+
+def test_judged_by_others() -> None:
+    """No sample that the range of values is found by judges; all others do."""
+    samples = [Picture(str(number), bytes) for number in range(2 * MOST_CALIBRATED + 7)]
+    calibrating, judging = divided(samples)
+    assert len(calibrating) == MOST_CALIBRATED
+    assert not {picture.name for picture in calibrating} & {picture.name for picture in judging}
+    assert judging == samples[1::2]
 
 
 def test_no_samples() -> None:

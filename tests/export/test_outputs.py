@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from export.errors import NotAClassifier
+from export.network.output_activation import OutputActivation
 from tests.export import models, signatures
 from tests.export.conftest import ExportTo
 from tests.export.reference import Reference, assert_exact
@@ -29,6 +30,7 @@ def answers_to(folder: Path, scores: Callable[[Outputs], np.ndarray]) -> Callabl
 
 SHAPES: dict[str, Answer] = {
     "[N, 1, 1, C]": lambda logits: {"scores": tf.nn.softmax(logits)[:, tf.newaxis, tf.newaxis]},
+    "[N, 1, C]": lambda logits: {"scores": tf.expand_dims(tf.nn.softmax(logits), 1)},
     "[N, C, 1, 1]": lambda logits: {"scores": tf.nn.softmax(logits)[:, :, tf.newaxis, tf.newaxis]},
     "best beside": lambda logits: {
         "scores": tf.nn.softmax(logits),
@@ -169,3 +171,10 @@ def test_ids_beside_sorted_scores(tmp_path: Path, few_pictures: Path, export_to:
 
     folder = signatures.save_default(tmp_path / "model", answer)
     assert_exact(export_to(folder, images=few_pictures), few_pictures, answers_to(folder, scores))
+
+
+def test_sums_of_shares() -> None:
+    """What a layer gives is probabilities where it adds to one within a thousandth, and logits otherwise."""
+    for sum_, expected in ((1.0009, OutputActivation.AS_IS), (1.002, OutputActivation.SOFTMAX)):
+        values = np.array([[0.25, 0.75], [0.5, sum_ - 0.5]])
+        assert OutputActivation.of(values, "none") is expected

@@ -27,6 +27,13 @@ def test_remedy() -> None:
     assert found.failure(0.009) == ""
 
 
+def test_near_tie() -> None:
+    """Two classes that the original puts within twice the tolerance are the same label, others are not."""
+    near = verification([0.504, 0.496], [0.49, 0.51])
+    assert "it chooses the same label" in near.failure(5e-3)
+    assert "it chooses another label" in near.failure(3e-3)
+
+
 @pytest.mark.parametrize("exported", [[0.3, 0.7], [0.6, 0.4]], ids=["another label", "far off"])
 def test_no_remedy(exported: list[float]) -> None:
     """Another label, or scores that are far off, are no matter of tolerance."""

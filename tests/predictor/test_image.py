@@ -210,6 +210,16 @@ def test_junk_between_markers(name: str, data: st.DataObject, reference: Referen
     check(ours(spoiled), reference(spoiled))
 
 
+@pytest.mark.parametrize("name", JPEGS)
+def test_temporary_marker(name: str, reference: Reference) -> None:
+    """A marker TEM, which has no length, is passed over as in TensorFlow, wherever a segment may begin."""
+    ends = itertools.accumulate(map(len, header_pieces(JPEGS[name])))
+    for end in ends:
+        data = JPEGS[name][:end] + b"\xff\x01" + JPEGS[name][end:]
+        check(ours(data), ours(JPEGS[name]))
+        check(ours(data), reference(data))
+
+
 def header_pieces(jpeg: bytes) -> list[bytes]:
     """The segments before the first scan; the first one with the start of the image, which must stay together."""
     ends = [2]

@@ -5,39 +5,42 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor import Decoding, ModelInfo, Provenance
 from results import stored
+from storage.location import Location
 from storage.result_version import OUTCOME, PATH, SIZE, SOURCE_GENERATION, FileSource, ResultVersion
 from storage.upload import Upload
 
-MARKS = st.builds(
+VERSIONS = st.builds(
     ResultVersion, generation=st.integers(1, 3), is_final=st.booleans(), model=st.sampled_from(["", "a1", "b2"])
 )
 PATHS = st.sampled_from(["", "photos/a.png", "two\nlines/ü.png"])
 FILES = st.builds(FileSource, PATHS, st.integers(0, 2))
-MARKS_OF_FILES = st.builds(ResultVersion, st.integers(-1, 1), st.booleans(), st.sampled_from(["", "a1"]), file=FILES)
-RELABELLING = MARKS.map(lambda result_version: dataclasses.replace(result_version, relabels=True))
+VERSIONS_OF_FILES = st.builds(ResultVersion, st.integers(-1, 1), st.booleans(), st.sampled_from(["", "a1"]), file=FILES)
+RELABELLING = VERSIONS.map(lambda result_version: dataclasses.replace(result_version, relabels=True))
+PREFIX = Location("results", "labels")
 INFO = ModelInfo("pets", "a1", ("cat",), "softmax", Decoding(), (), Provenance("pets", "", "", "", ""))
 UPLOAD = Upload("photos", "a.png", 3, "image/png", 9, {}, "1", datetime.now(timezone.utc))
 
 
-@given(MARKS, MARKS)
+@given(VERSIONS, VERSIONS)
 def test_newest_stays(new: ResultVersion, old: ResultVersion) -> None:
     """A result takes the place of one of an older generation, or of a fault's record; never that of a newer one."""
     assert new.replaces(old) is ((new.generation, new.is_final) > (old.generation, old.is_final))
 
 
-@given(RELABELLING, MARKS)
+@given(RELABELLING, VERSIONS)
 def test_relabelling(new: ResultVersion, old: ResultVersion) -> None:
     """Where it is wanted, what another model found out about the same generation is replaced, but not by a fault."""
     is_others = new.generation == old.generation and new.is_final and old.is_final and new.model != old.model
     assert new.replaces(old) is (dataclasses.replace(new, relabels=False).replaces(old) or is_others)
 
 
-@given(MARKS_OF_FILES, MARKS_OF_FILES | MARKS)
+@given(VERSIONS_OF_FILES, VERSIONS_OF_FILES | VERSIONS)
 def test_files(new: ResultVersion, old: ResultVersion) -> None:
     """A file's result takes the place of one of another time or known size, and of a fault's record, no other."""
     assert new.file
@@ -46,9 +49,9 @@ def test_files(new: ResultVersion, old: ResultVersion) -> None:
     assert new.replaces(old) is (not is_same or new.is_final > old.is_final)
 
 
-@given(MARKS | MARKS_OF_FILES)
+@given(VERSIONS | VERSIONS_OF_FILES)
 def test_metadata(result_version: ResultVersion) -> None:
-    """A mark in custom metadata is read as it was written."""
+    """A result version in custom metadata is read as it was written."""
     assert ResultVersion.of(result_version.metadata()) == result_version
 
 
@@ -74,7 +77,7 @@ def test_others_objects() -> None:
     )
 )
 def test_any_metadata(metadata: dict[str, str]) -> None:
-    """Whatever metadata say, it is a mark of ours, or that of nothing."""
+    """Whatever metadata say, it is a result version of ours, or that of nothing."""
     found = ResultVersion.of(metadata)
     assert found.is_ours or found == ResultVersion.of(None)
 
@@ -95,7 +98,7 @@ def test_garbage() -> None:
 
 
 def test_documents_of_labels() -> None:
-    """The document of labels says by itself what its mark is."""
+    """The document of labels says by itself what its result version is."""
     document = stored.document(UPLOAD, {"predictions": []}, INFO)
     assert ResultVersion.of_document(document) == ResultVersion(3, is_final=True, model="a1")
 
@@ -115,3 +118,26 @@ def test_documents_of_records() -> None:
     }
     result_versions = {code: ResultVersion.of_document(document) for code, document in codes.items()}
     assert result_versions == {code: ResultVersion(3, is_final=code in (400, 413, 415, 422)) for code in codes}
+
+
+@pytest.mark.parametrize("letter", ["a", "ü", "水"])
+def test_long_names(letter: str) -> None:
+    """A name stays readable as long as its result's has no more than 1,024 bytes, which Cloud Storage takes."""
+    room = 1024 - len("labels/photos/.json")
+    width = len(letter.encode())
+    for bytes_, is_readable in ((room, True), (room + 1, False)):
+        name = letter * (bytes_ // width) + "b" * (bytes_ % width)
+        found = stored.location(PREFIX, dataclasses.replace(UPLOAD, name=name), ".json")
+        assert (found == PREFIX.child("photos", f"{name}.json")) is is_readable
+        assert len(found.name.encode()) <= 1024
+
+
+def test_long_names_beside() -> None:
+    """The same holds where a result is stored beside one that stays."""
+    version = ResultVersion(3, is_final=True)
+    room = 1024 - len("labels/_generations/photos//3.json")
+    for length, is_readable in ((room, True), (room + 1, False)):
+        upload = dataclasses.replace(UPLOAD, name="a" * length)
+        found = stored.location_beside(PREFIX, upload, version, ".json")
+        assert (found == PREFIX.child(stored.GENERATIONS, "photos", "a" * length, "3.json")) is is_readable
+        assert len(found.name.encode()) <= 1024

@@ -8,11 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import flask
 import pytest
 from flask.testing import FlaskClient
 
 from emulator import CloudStorage, Status
 from predictor import Classifier
+from service.http.context import RequestContext, Resources
+from settings import HttpSettings
+from storage.client import Storage
 from tests.service.http.requests import TEXT, THREE, error_in, new_client
 
 
@@ -228,3 +232,11 @@ def test_storage_that_fails(
     assert answer.get_json() == {"errorMessage": "calls[0]: gs://photos/3.png could not be read now."}
     assert answer.headers["Retry-After"] == "5"
     assert "reset by peer" in caplog.text
+
+
+def test_time_for_storage(classifier: Classifier) -> None:
+    """Storage may take four fifths of a request's time, so that there is time to say that it took too long."""
+    settings = HttpSettings(timeout=100)
+    resources = Resources(lambda: settings, lambda: classifier, Storage)
+    context = RequestContext(flask.Request({"REQUEST_METHOD": "POST"}), resources)
+    assert 70 < context.deadline.remaining() <= 80

@@ -117,6 +117,7 @@ def tensor(**changes: Any) -> dict[str, Any]:
         (tensor(parameters=1), 400, "parameters is not a JSON object."),
         (tensor() | {"outputs": [{"name": "x"}]}, 400, 'There is one output here, "scores".'),
         (tensor() | {"outputs": [1]}, 400, "outputs is not a list of one or two objects."),
+        (tensor() | {"outputs": [{"name": "scores"}] * 3}, 400, "outputs is not a list of one or two objects."),
         (
             tensor() | {"outputs": [{"name": "scores", "parameters": {"classification": "2"}}]},
             400,

@@ -76,6 +76,7 @@ def test_cors(shared_client: FlaskClient) -> None:
     headers = shared_client.post("/", data=THREE, headers={"Origin": SITE}).headers
     assert headers["Access-Control-Allow-Origin"] == SITE
     assert "Server-Timing" in headers["Access-Control-Expose-Headers"]
+    assert headers["Timing-Allow-Origin"] == SITE
     assert "Origin" in headers["Vary"]
     other = shared_client.post("/", data=THREE, headers={"Origin": "https://photos.example.org"}).headers
     assert "Access-Control-Allow-Origin" not in other

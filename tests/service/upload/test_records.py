@@ -178,6 +178,16 @@ def test_no_copy_of_a_good_picture(storage: CloudStorage, start: Start) -> None:
     assert storage.names("failed") == []
 
 
+def test_no_copy_beside_labels(storage: CloudStorage, start: Start) -> None:
+    """A fault when an event comes again, too old, leaves the labels that are there, and no copy."""
+    function, event = start(FAILED="gs://failed/look", TIMEOUT_SECONDS="1"), uploaded(storage)
+    assert deliver(function, event) == 200
+    storage.faults.add(Status(403), "read_media", times=None)
+    assert deliver(function, aged(event, OLD)) == 200
+    assert top_label(stored(storage)) == "3"
+    assert storage.names("failed") == []
+
+
 def test_copy_of_a_picture_that_is_gone(storage: CloudStorage, start: Start) -> None:
     """A picture that is deleted before it is copied keeps its record."""
     function = start(FAILED="gs://failed/look")
