@@ -1,0 +1,1 @@
+"""Answers that somebody saw for pictures, and whether a model gives them too."""
