@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -95,6 +96,16 @@ def test_logits(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
     export = export_to(path, scale="0..1", images=photos)
     check_scores(export, photos, lambda data: tf.nn.softmax(litert(path, resized(data) / 255.0)))
     assert export.info.activation == "softmax (added)"
+
+
+def test_shape_after_activation(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:
+    """An activation is known through operations that change the shape alone."""
+    pixels = keras.Input((SIZE, SIZE, 3))
+    scores = keras.ops.expand_dims(models.network()(pixels), 1)
+    path = convert(keras.Model(pixels, scores), tmp_path / "model.tflite")
+    export = export_to(path, scale="-1..1", images=photos)
+    check_scores(export, photos, lambda data: litert(path, resized(data) / 127.5 - 1.0)[:, 0])
+    assert export.info.activation == "softmax"
 
 
 def test_teachable_machine(tmp_path: Path, photos: Path, export_to: ExportTo) -> None:

@@ -390,6 +390,16 @@ def test_giant_picture(format_: str) -> None:
     assert grown < 50 * 1024
 
 
+def test_gif_with_frame_far_out() -> None:
+    """A GIF whose first frame lies far outside its screen is refused: Pillow makes a screen that reaches there."""
+    data = encode(picture("L", (4, 4)), "GIF", optimize=False)
+    start = data.index(b",", 13 + 3 * 256) + 1
+    data = data[:start] + struct.pack("<HH", 2000, 1000) + data[start + 4 :]
+    with pytest.raises(ImageTooLarge):
+        decode(data, Decoding(), Limits(max_pixels=2_000_000))
+    assert decode(data, Decoding(), Limits(max_pixels=2_100_000)).shape == (4, 4, 3)
+
+
 def test_gif_with_giant_frame() -> None:
     """A GIF on a small screen whose frame is giant, and is to be cleared afterwards, is refused."""
     control = b"!\xf9\x04\x08\0\0\0\0"  # disposal: restore to background
