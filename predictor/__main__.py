@@ -26,16 +26,21 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, one line a picture.")
 @click.option("--evaluate", type=_PATH, help="Measure on pictures with labels: a folder a label, or an import file.")
 @click.option("--ml-use", type=click.Choice(["training", "validation", "test", "all"]), help="Rows of the import file.")
+@click.option("--expected", type=_PATH, metavar="ANSWERS", help="Compare with answers that you saw; IMAGES: a folder.")
 @click.option("--report", type=_PATH, help="Write what was measured as a page.")
 @click.option("--error", type=_SHARE, help="Find the score from which on no more of the answered are wrong.")
 @click.option("-o", "--output", type=_PATH, help="Write a copy of MODEL that says so with its answers.")
 def main(model: Path, images: tuple[Path, ...], top_k: int, as_json: bool, **measuring: Any) -> None:
     """Label IMAGES with MODEL, a model.onnx that `python -m export` wrote, or measure how good it is.
 
-    The exit code is 1 when a picture could not be classified, 2 when the model could not be loaded.
+    The exit code is 1 when a picture could not be classified, or an expected answer is another; 2 when the model could
+    not be loaded.
     """
     _check(images, **measuring)
     try:
+        expected = measuring.pop("expected")
+        if expected:
+            sys.exit(_compare(model, expected, images[0], as_json, measuring["report"]))
         if measuring["evaluate"]:
             from evaluation import command  # is not there where only what is deployed is
 
@@ -47,8 +52,18 @@ def main(model: Path, images: tuple[Path, ...], top_k: int, as_json: bool, **mea
     _label(model, images, top_k, as_json)
 
 
-def _check(images: tuple[Path, ...], evaluate: Path | None, **measuring: Any) -> None:
+def _compare(model: Path, expected: Path, pictures: Path, as_json: bool, report: Path | None) -> int:
+    from evaluation.expected import command
+
+    return command.run(model, command.ExpectedOptions(expected, pictures, as_json, report))
+
+
+def _check(images: tuple[Path, ...], evaluate: Path | None, expected: Path | None, **measuring: Any) -> None:
     """UsageError for options that say nothing together."""
+    if expected:
+        if len(images) != 1 or evaluate or any(measuring[name] is not None for name in ("ml_use", "error", "output")):
+            raise click.UsageError("--expected goes with one folder of pictures, --json and --report alone.")
+        return
     if not images and not evaluate:
         raise click.UsageError("Missing argument 'IMAGES...', or --evaluate.")
     if images and evaluate:

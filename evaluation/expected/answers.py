@@ -10,6 +10,8 @@ from evaluation.errors import EvaluationError
 
 SLACK = 2e-5
 """How far scores may lie apart beside what rounding makes; processors and libraries differ by less."""
+MOST_SURE = 4
+"""Up to so many decimals the rounding counts for more than SLACK."""
 MOST_DECIMALS = 7
 """What float32 holds; more decimals say no more."""
 

@@ -10,6 +10,8 @@ from evaluation.expected.answers import ExpectedAnswer
 
 _NAMES = ("file", "filename", "image", "picture", "path", "uri", "gcs_uri", "imageGcsUri", "key", "name")
 _IN_INSTANCE = ("content", "gcsUri", "imageGcsUri", "image_url", "key", "file", "name", *_NAMES)
+UNNAMED = "predictions"
+"""The only field of an endpoint's answer, which names no pictures."""
 LONGEST_NAME = 2048
 """Characters of a name; a longer text is the picture itself, in base64."""
 
@@ -63,6 +65,8 @@ def _name(item: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _by_name(document: Mapping[str, Any]) -> Iterator[Found]:
+    if UNNAMED in document:
+        return
     for name, value in document.items():
         if found := scores.read(value):
             yield BY_NAME, ExpectedAnswer(name, found)

@@ -110,4 +110,4 @@ def _parse(text: str) -> Any:
 
 
 def _is_unnamed(document: Any) -> bool:
-    return isinstance(document, dict) and "predictions" in document
+    return isinstance(document, dict) and documents.UNNAMED in document

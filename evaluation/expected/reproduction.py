@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evaluation.errors import EvaluationError
 from evaluation.expected import comparison
-from evaluation.expected.answers import ExpectedAnswers
+from evaluation.expected.answers import MOST_SURE, SLACK, ExpectedAnswers
 from evaluation.expected.comparison import Answered, Comparison
 from evaluation.expected.matching import Pictures
 from evaluation.reading import Unreadable, read
@@ -32,7 +32,8 @@ class Reproduction:
         """The outcome in words."""
         compared = self.comparison
         reproduced = f"reproduces {compared.reproduced:,} of {len(compared.compared):,} answers"
-        return f"{reproduced} to {compared.decimals} decimals"
+        near = f"within {SLACK:g}" if compared.decimals > MOST_SURE else f"to {compared.decimals} decimals"
+        return f"{reproduced} {near}"
 
 
 def reproduce(classifier: Classifier, expected: ExpectedAnswers, folder: Path, report: Report) -> Reproduction:

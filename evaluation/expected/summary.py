@@ -71,7 +71,9 @@ def _worst(one: Compared, labels: Sequence[str]) -> dict[str, Any]:
     worst = one.worst()
     label = {} if worst is None else {"label": labels[worst], "expected": one.expected[worst]}
     score = {} if worst is None else {"score": float(one.scores[worst])}
-    return {"file": one.address, "difference": one.difference if math.isfinite(one.difference) else None} | label | score
+    return (
+        {"file": one.address, "difference": one.difference if math.isfinite(one.difference) else None} | label | score
+    )
 
 
 def _listed(heading: str, names: Sequence[str]) -> Iterator[str]:

@@ -31,13 +31,22 @@ def read(file: TextIO) -> list[ExpectedAnswer]:
     if label is not None and score is not None:
         picture = _place(heading, _PICTURES)
         return list(_long(rows[1:], 0 if picture is None else picture, label, score))
-    if len(rows[0]) == 3 and scores.number(rows[0][1]) is None and scores.number(rows[0][2]) is not None:
+    if _is_long(rows):
         return list(_long(rows, 0, 1, 2))
     return list(_wide(rows))
 
 
 def _place(heading: Sequence[str], names: Sequence[str]) -> int | None:
     return next((place for place, cell in enumerate(heading) if cell in names), None)
+
+
+def _is_long(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether lines without a heading are picture, label and score, rather than the scores of two classes."""
+    if any(len(row) != 3 or scores.number(row[2]) is None for row in rows):
+        return False
+    names = [row[1] for row in rows]
+    are_words = all(scores.number(name) is None for name in names)
+    return are_words or (all(map(str.isdecimal, names)) and not all(row[2].isdecimal() for row in rows))
 
 
 def _long(rows: Sequence[Sequence[str]], picture: int, label: int, score: int) -> Iterator[ExpectedAnswer]:

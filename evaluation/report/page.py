@@ -8,12 +8,10 @@ from pathlib import Path
 
 from evaluation import summary
 from evaluation.measured import Evaluation, Wrong
-from evaluation.reading import Unreadable, read
+from evaluation.report.picture import shown
 from evaluation.threshold import Answered
-from pages import template, thumbnail
+from pages import template
 from pages.thumbnail import Thumbnail
-from predictor import BadImage, Limits
-from predictor.image import decode
 
 LONGEST = 160  # pixels a side
 MOST_CONFUSED = 30
@@ -65,9 +63,5 @@ def _figures(measured: Evaluation) -> Iterator[tuple[str, str]]:
 
 
 def _card(wrong: Wrong, measured: Evaluation) -> WrongPicture:
-    try:
-        pixels = decode(read(wrong.address, Limits()), measured.info.decoding, Limits())
-        picture = thumbnail.of_file(thumbnail.encoded(pixels, LONGEST))
-    except (BadImage, Unreadable, MemoryError):  # it was replaced since it was answered
-        picture = None
+    picture = shown(wrong.address, measured.info.decoding, LONGEST)
     return WrongPicture(summary.printable(wrong.address), wrong.known, wrong.answered, wrong.score, picture)

@@ -60,10 +60,9 @@ class Gif:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the screen, or more where the frame lies partly outside of it."""
+        """Width and height of the screen; where the frame lies partly outside of it, Pillow says more."""
         width, height = _SIZE.unpack_from(self.data, 6)
-        frame = _Frame.read(self.data, self.first)
-        return max(width, frame.left + frame.width), max(height, frame.top + frame.height)
+        return width, height
 
     def still(self) -> Sequence[bytes | memoryview]:
         """The screen with the first frame."""
