@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import click
 
-from backfill import preconditions
+from backfill import option_values, preconditions
+from backfill.compare.output import CompareOutput
 from backfill.errors import BackfillError, BadOption, sentence
 from backfill.job import Job, Output
-from backfill.objects.object_store import cloud_storage
-from backfill.objects.pattern import Pattern
 from backfill.report import estimate, messages
 from backfill.report.messages import TimedSummary
 from backfill.report.printable import printable
@@ -25,17 +23,13 @@ from backfill.report.progress import shown_on
 from backfill.report.summary import Summary
 from backfill.runners import local
 from backfill.setting_option import setting_option
-from predictor import BadModel, Classifier, __version__
+from predictor import Classifier, __version__
 from results.outcome import Outcome
-from service import model
 from service.workers import processors
-from settings import BadSetting, Settings, common, upload, values
-from settings.values import BadValue
-from storage.location import GS, Location
-
-T = TypeVar("T")
+from settings import common, upload
 
 _COUNT = click.IntRange(min=1)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
@@ -43,14 +37,19 @@ _COUNT = click.IntRange(min=1)
 @click.option("--input", "pictures", required=True, metavar="PATTERN",
               help="The pictures: gs://bucket/names or a path, with *, ? and **, or a folder.")  # fmt: skip
 @click.option("--results", required=True, metavar="PLACE", help="Where labels go: gs://bucket/prefix or a folder.")
-@click.option("--model", required=True, metavar="FILE", help="Path or gs:// address of a model.onnx.")
+@click.option("--model", metavar="FILE", help="Path or gs:// address of a model.onnx.")
+@click.option("--compare", metavar="FILE", help="Label nothing: tell what another model changes; or a PLACE.")
+@click.option("--csv", type=_FILE, help="With --compare: a table to write of all pictures whose label changes.")
+@click.option("--json", "as_json", is_flag=True, help="With --compare: print JSON.")
+@click.option("--max-flips", type=click.FloatRange(0, 100), metavar="PERCENT",
+              help="With --compare: exit with 1 if more labels than that change.")  # fmt: skip
 @click.option("--output", type=click.Choice(get_args(Output)), default="objects", show_default=True,
               help="A file for each picture, as the upload function writes it, or files of many lines.")  # fmt: skip
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names to leave out; may be repeated.")
 @click.option("--limit", type=_COUNT, help="The most pictures to label.")
 @click.option("--relabel", is_flag=True, help="Replace labels that another model gave.")
 @click.option("--dry-run", is_flag=True, help="Tell what there is and what it would take; write nothing.")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False),
+@click.option("--report", type=_FILE,
               help="A page to write that shows pictures by label (HTML).")  # fmt: skip
 @click.option("--workers", type=_COUNT, help="Processes on this machine (default: its processors).")
 @setting_option("--timeout", common.TIMEOUT_SECONDS, common.PLATFORM_TIMEOUT.fallback,
@@ -72,6 +71,10 @@ def main(
     workers: int | None,
     runner: str,
     debug: bool,
+    compare: str | None,
+    csv: Path | None,
+    as_json: bool,
+    max_flips: float | None,
     **asked: Any,  # all that describes the job; _job names each
 ) -> None:
     """Label the pictures that are in a bucket or folder already.
@@ -86,6 +89,12 @@ def main(
         if isinstance(stream, io.TextIOWrapper):  # which may not take the names that are to be told
             stream.reconfigure(errors="backslashreplace")
     with _failures(debug):
+        if compare:
+            return _compare(
+                compare, CompareOutput(report, csv, as_json, max_flips), dry_run, runner, beam_options, asked
+            )
+        if csv or as_json or max_flips is not None:
+            raise BadOption("--csv, --json and --max-flips", "they go with --compare.")
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
         on_this_machine = (workers or processors()) if runner == local.RUNNER else None
@@ -101,6 +110,22 @@ def main(
 
             page.write(report, job, measured)
     sys.exit(int(any(summary.outcomes[outcome] for outcome in (Outcome.FAILED, Outcome.RETRIED))))
+
+
+def _compare(
+    compared: str,
+    output: CompareOutput,
+    dry_run: bool,
+    runner: str,
+    beam_options: Sequence[str],
+    asked: dict[str, Any],
+) -> None:
+    """Tell what changes, and store nothing."""
+    from backfill.compare import command
+
+    if dry_run or beam_options or runner != local.RUNNER:
+        raise BadOption("--compare", "it runs here, and goes with neither --dry-run nor Beam's options.")
+    command.run(command.Sides.of(compared, **asked), output)
 
 
 def _check_options(
@@ -122,7 +147,7 @@ def _job(
     *,
     pictures: str,
     results: str,
-    model: str,
+    model: str | None,
     output: Output,
     exclude: tuple[str, ...],
     limit: int | None,
@@ -135,12 +160,11 @@ def _job(
     thumbnails: bool,
 ) -> tuple[Classifier, Job]:
     """The job, and the classifier that it is about."""
-    pattern = _read("--input", lambda: Pattern.parse(pictures))
-    place = _read("--results", lambda: _place(results))
-    left_out = _read("--exclude", lambda: tuple(one for text in exclude for one in pattern.excluding(text)))
-    file = _read("--model", lambda: model if os.path.lexists(model) else common.MODEL.parse(model))
-    settings = Settings(file if file.startswith(GS) else os.path.abspath(file), max_bytes, max_pixels, timeout)
-    classifier = _load(settings)
+    pattern = option_values.pattern(pictures)
+    place = option_values.place("--results", results)
+    left_out = option_values.excluded(pattern, exclude)
+    settings = option_values.settings("--model", model, max_bytes, max_pixels, timeout)
+    classifier = option_values.loaded("--model", settings)
     job = Job(
         pattern,
         place,
@@ -157,32 +181,6 @@ def _job(
         thumbnails=thumbnails,
     )
     return classifier, job
-
-
-def _read(option: str, read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except BadSetting as error:
-        raise BadOption(option, f"it {error.reason}.") from error
-    except BadValue as error:
-        raise BadOption(option, f"it {error}.") from error
-    except ValueError as error:
-        raise BadOption(option, f"{error}.") from error
-
-
-def _place(results: str) -> Location:
-    """A folder that is there is meant as it stands, whatever characters are in it."""
-    if os.path.lexists(results):
-        return Location.of_path(results)
-    return upload.RESULTS.parse(results) if results.startswith(GS) else Location.of_path(values.text(results))
-
-
-def _load(settings: Settings) -> Classifier:
-    try:
-        with preconditions.reached("--model", settings.model):
-            return model.load(settings, cloud_storage)
-    except (BadModel, FileNotFoundError) as error:
-        raise BadOption("--model", f"{error}.") from error
 
 
 def _estimate(job: Job, classifier: Classifier, workers: int | None) -> None:

@@ -165,7 +165,7 @@ def test_model_commands(user_folder: Path) -> None:
         (user_folder / "my_pictures" / str(digit) / f"{number}.png").write_bytes(png)
     shutil.copy(SAMPLE, user_folder / "my_pictures" / "3" / "0.png")
     (user_folder / "import.csv").write_text(re.findall(r"```csv\n(.*?)```", MODELS, re.DOTALL)[0])
-    blocks = re.findall(r"```sh\n(.*?)```", MODELS, re.DOTALL)
+    blocks = re.findall(r"```sh\n(python -m predictor.*?)```", MODELS, re.DOTALL)
     summary, document, *rows, _, answer = [run(line, user_folder) for block in blocks for line in commands(block)]
     assert "Accuracy " in summary
     assert (user_folder / "report.html").is_file()

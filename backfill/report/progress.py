@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from backfill.report.tally import Tally
 
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_MOVES = 0.2
+SECONDS_BEFORE = 2.0
 
 Show = Callable[[Tally], None]
 
@@ -46,6 +48,25 @@ class Pace:
             if left := tally.to_do - tally.done:
                 yield f"{timedelta(seconds=round(left / rate))} left"
         yield f"{tally.errors:,} without labels"
+
+
+@contextmanager
+def told(stream: TextIO) -> Iterator[Callable[[int], None]]:
+    """Tell how many pictures were looked at: one moving line on a terminal, else a line now and then."""
+    moves, begun = stream.isatty(), time.monotonic()
+    due = begun + SECONDS_BEFORE
+
+    def tell(number: int) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            due = now + (SECONDS_BETWEEN_MOVES if moves else SECONDS_BETWEEN_LINES)
+            line = f"{number:,} pictures, {number / (now - begun):,.1f} a second"
+            print(f"\r{line}\033[K" if moves else line, end="" if moves else "\n", file=stream, flush=True)
+
+    yield tell
+    if moves and due > begun + SECONDS_BEFORE:
+        print(file=stream)
 
 
 @contextmanager

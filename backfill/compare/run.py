@@ -1,0 +1,66 @@
+"""The comparison itself: some pictures at a time, in the order of their names."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from backfill.compare.answer import Answer
+from backfill.compare.answers import Answers, Missing
+from backfill.compare.comparison import Change, Comparison
+from backfill.errors import sentence
+from backfill.objects.object_store import AT_ONCE
+from storage.upload import Upload
+
+AHEAD = 4 * AT_ONCE  # pictures that are begun before their answers are taken
+UNREAD = "that could not be read"
+
+Both = tuple[Answer, Answer] | str
+"""Both answers of a picture, or why it is left out."""
+
+
+def compare(
+    pictures: Iterable[Upload],
+    before: Answers,
+    after: Answers,
+    on_change: Callable[[Change], None],
+    report: Callable[[int], None],
+) -> Comparison:
+    """Compare all pictures; `on_change` is told of each change in turn, and `report` how many were looked at."""
+    found = Comparison()
+    for number, (upload, both) in enumerate(_in_turn(pictures, before, after), 1):
+        report(number)
+        if isinstance(both, str):
+            found.left_out[both] += 1
+        elif change := found.add(upload, *both):
+            on_change(change)
+    return found
+
+
+def _in_turn(pictures: Iterable[Upload], before: Answers, after: Answers) -> Iterator[tuple[Upload, Both]]:
+    waiting: deque[tuple[Upload, Future[Both]]] = deque()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            for upload in pictures:
+                if len(waiting) == AHEAD:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+                waiting.append((upload, pool.submit(_both, upload, before, after)))
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _both(upload: Upload, before: Answers, after: Answers) -> Both:
+    """A picture without an earlier answer is not read."""
+    try:
+        return before.of(upload), after.of(upload)
+    except Missing as missing:
+        return str(missing)
+    except MemoryError:
+        return "for which there was not enough memory"
+    except Exception as error:  # one picture must not stop the others
+        return f"{UNREAD}: {sentence(error)}"
