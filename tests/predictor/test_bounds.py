@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -300,6 +301,16 @@ def test_most_runs() -> None:
 
 
 @pytest.mark.parametrize("bits", [4, 8])
+def test_all_colours(bits: int) -> None:
+    """A BMP in runs that does not count its colours has all that its bits can number."""
+    data = bmp.long_runs(300, 7, bits)
+    uncounted = data[:46] + bytes(4) + data[50:]
+    expected = ours(data)
+    assert expected is not None
+    check(ours(uncounted), expected)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
 @pytest.mark.parametrize("make", [bmp.short_rows, bmp.long_runs])
 def test_runs_as_pillow_decodes_them(make: Callable[..., bytes], bits: int) -> None:
     """Run lengths of four and eight bits give the pixels that Pillow's own decoder gives."""
@@ -383,6 +394,16 @@ def test_codes_of_animations() -> None:
         with Image.open(io.BytesIO(data)) as image:
             assert image.n_frames == 2  # type: ignore[attr-defined]
             check(ours(data, Decoding(channels=0)), np.asarray(image))
+
+
+def test_codes_of_frames() -> None:
+    """The codes of an animation's frames are counted like those of a picture."""
+    hostile = webp.many_tiles(600, 600)[12:]
+    sides = struct.pack("<I", 599)[:3] * 2
+    frame = webp.chunk(b"ANMF", bytes(6) + sides + b"\x01\0\0\0" + hostile)
+    extended = webp.chunk(b"VP8X", b"\x02\0\0\0" + sides)
+    with pytest.raises(ImageTooLarge, match="more tiles than its pixels need"):
+        decode(webp.riff(extended, webp.chunk(b"ANIM", bytes(6)), frame), Decoding(), Limits())
 
 
 def test_codes_of_transparency() -> None:
