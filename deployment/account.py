@@ -9,7 +9,8 @@ from deployment.arguments import Arguments
 from deployment.errors import DeploymentError
 from deployment.options import PROJECT
 from deployment.processes import HIDDEN
-from settings.setting import UPLOAD
+from settings import HttpSettings
+from settings.setting import HTTP, UPLOAD
 from storage.location import GS
 
 
@@ -20,6 +21,9 @@ def check(arguments: Arguments, functions: tuple[str, ...]) -> str:
     if processes.run(["gcloud", "auth", "print-access-token"], stdout=HIDDEN, stderr=HIDDEN):
         raise DeploymentError("gcloud is not logged in: gcloud auth login.")
     number = _described("project", arguments[PROJECT], "projects", "describe", arguments[PROJECT], "projectNumber")
+    if HTTP in functions:
+        for bucket in HttpSettings.from_environ(environment.variables(arguments, HTTP)).read_buckets:
+            _of_bucket(bucket, "name")
     if UPLOAD in functions:
         _check_buckets(arguments)
     return number

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from deployment import env_file
 from deployment.errors import Refused
-from deployment.options import ENV_FILE, HELP, OPTIONS, SETTINGS, Option
+from deployment.options import ENV_FILE, HELP, NAME, OPTIONS, SETTINGS, UPLOAD_NAME, Option
 from settings import values
+from settings.setting import HTTP
 from settings.values import BadValue, shown
 
 
@@ -45,6 +46,11 @@ class Arguments:
         """An option as it was said: in a file, or by its flag."""
         origin = self._origins.get(option.flag)
         return f"{origin}: {option.setting.name}" if origin and option.setting else option.flag
+
+    def name_of(self, function: str) -> str:
+        """The name of one of the functions."""
+        name = self[NAME]
+        return name if function == HTTP else self[UPLOAD_NAME] or f"{name}-upload"
 
     def _take(self, waiting: list[str]) -> None:
         """The first of the words that wait, with its value."""

@@ -10,7 +10,6 @@ MOST_ATTEMPTS = 100
 ACK_SECONDS = 600
 """In which an event is answered before it comes again; the most that Pub/Sub allows. Eventarc leaves 10."""
 KEPT = ("--expiration-period=never", "--message-retention-duration=7d")
-GRANT = "add-iam-policy-binding"
 
 
 def keep(deployment: Deployment, name: str, location: str) -> None:
@@ -26,9 +25,11 @@ def keep(deployment: Deployment, name: str, location: str) -> None:
     )
     subscription = _subscription_of_trigger(deployment, name, location)
     agent = f"service-{deployment.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
-    roles.grant(deployment, agent, "roles/pubsub.publisher", "pubsub", "topics", GRANT, topic, in_project)
-    roles.grant(
-        deployment, agent, "roles/pubsub.subscriber", "pubsub", "subscriptions", GRANT, subscription, in_project
+    place = (in_project,)
+    roles.give(
+        deployment,
+        roles.Grant(agent, roles.PUBLISHER, ("pubsub", "topics"), topic, place),
+        roles.Grant(agent, roles.SUBSCRIBER, ("pubsub", "subscriptions"), subscription, place),
     )
     cloud.run(
         *("pubsub", "subscriptions", "update", subscription, in_project),

@@ -2,47 +2,117 @@
 
 from __future__ import annotations
 
-from deployment.options import MODEL
-from deployment.target import Deployment
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deployment.target import Deployment, Target
+from settings import HttpSettings, Settings, UploadSettings
 from storage.location import GS, Location
 
 VIEWER = "roles/storage.objectViewer"
 USER = "roles/storage.objectUser"
+RECEIVER = "roles/eventarc.eventReceiver"
+INVOKER = "roles/run.invoker"
+PUBLISHER = "roles/pubsub.publisher"
+SUBSCRIBER = "roles/pubsub.subscriber"
+_BUCKETS, _PROJECTS = ("storage", "buckets"), ("projects",)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role that a service account has on a resource; `kind` and `where` are the words that gcloud takes for it."""
+
+    member: str
+    role: str
+    kind: tuple[str, ...]
+    name: str
+    where: tuple[str, ...] = ()
+    condition: str = ""
+    """As gcloud takes it; `None` says that there is none, where policies may have conditions."""
+
+    @property
+    def adding(self) -> tuple[str, ...]:
+        """The command that grants it."""
+        return self._changing("add-iam-policy-binding")
+
+    @property
+    def removing(self) -> tuple[str, ...]:
+        """The command that takes it back; gcloud finds a binding by its condition too."""
+        return self._changing("remove-iam-policy-binding")
+
+    @property
+    def asking(self) -> tuple[str, ...]:
+        """The command that tells who may do what with the resource."""
+        return (*self.kind, "get-iam-policy", self.name, *self.where)
+
+    @property
+    def expression(self) -> str:
+        """The expression of its condition, as a policy has it."""
+        return self.condition.partition("|expression=")[2]
+
+    def _changing(self, verb: str) -> tuple[str, ...]:
+        conditions = [f"--condition={self.condition}"] if self.condition else []
+        who = (f"--member=serviceAccount:{self.member}", f"--role={self.role}")
+        return (*self.kind, verb, self.name, *self.where, *who, *conditions)
+
+
+def of_http(account: str, variables: Mapping[str, str]) -> tuple[Grant, ...]:
+    """The roles of the HTTP function with these environment variables."""
+    buckets = HttpSettings.from_environ(variables).read_buckets
+    reads = [on_bucket(Location(bucket, ""), account, VIEWER) for bucket in buckets]
+    return tuple(dict.fromkeys([*_of_model(account, variables), *reads]))
+
+
+def of_upload(project: str, account: str, variables: Mapping[str, str]) -> tuple[Grant, ...]:
+    """The roles of the upload function with these environment variables."""
+    settings = UploadSettings.from_environ(variables)
+    assert settings.bucket
+    watched = on_bucket(Location(settings.bucket, ""), account, USER if settings.annotate else VIEWER)
+    stores = [on_bucket(location, account, USER) for location in (settings.results, settings.failed) if location]
+    events = in_project(project, account, RECEIVER)
+    return tuple(dict.fromkeys([*_of_model(account, variables), watched, *stores, events]))
+
+
+def in_project(project: str, member: str, role: str) -> Grant:
+    """A role in the whole project."""
+    return Grant(member, role, _PROJECTS, project, condition="None")
+
+
+def on_bucket(location: Location, member: str, role: str) -> Grant:
+    """A role below the prefix, if there is one, and nowhere else."""
+    resource = f"projects/_/buckets/{location.bucket}/objects/{location.below}"
+    below = f'^|^title=below-prefix|expression=resource.name.startsWith("{resource}")'
+    return Grant(member, role, _BUCKETS, f"{GS}{location.bucket}", condition=below if location.name else "None")
+
+
+def email_of(target: Target, name: str) -> str:
+    """The address of the identity that is made for a function."""
+    return f"{name}@{target.project}.iam.gserviceaccount.com"
+
+
+def title_of(name: str) -> str:
+    """By which an identity is known as made here."""
+    return f"Image classifier {name}"
 
 
 def make_account(deployment: Deployment, name: str) -> str:
     """An identity that may do nothing yet; its address."""
-    email = f"{name}@{deployment.project}.iam.gserviceaccount.com"
+    email = email_of(deployment, name)
     accounts = ("iam", "service-accounts")
     deployment.cloud.make(
         (*accounts, "describe", email, deployment.in_project),
-        (*accounts, "create", name, deployment.in_project, f"--display-name=Image classifier {name}"),
+        (*accounts, "create", name, deployment.in_project, f"--display-name={title_of(name)}"),
     )
     return email
 
 
-def grant(deployment: Deployment, member: str, role: str, *words: str, condition: str = "") -> None:
-    """Give an account a role on the resource that the words name; `None` is a condition, too."""
-    conditions = [f"--condition={condition}"] if condition else []
-    command = (*words, f"--member=serviceAccount:{member}", f"--role={role}", *conditions)
-    deployment.cloud.grant(member, role, command)
+def give(deployment: Deployment, *grants: Grant) -> None:
+    """Grant them, one after the other."""
+    for grant in grants:
+        deployment.cloud.grant(grant.member, grant.role, grant.adding)
 
 
-def grant_in_project(deployment: Deployment, member: str, role: str) -> None:
-    """Give an account a role in the whole project."""
-    grant(deployment, member, role, "projects", "add-iam-policy-binding", deployment.project, condition="None")
-
-
-def grant_on_bucket(deployment: Deployment, location: Location, member: str, role: str) -> None:
-    """Give an account a role below the prefix, if there is one, and nowhere else."""
-    resource = f"projects/_/buckets/{location.bucket}/objects/{location.below}"
-    below = f'^|^title=below-prefix|expression=resource.name.startsWith("{resource}")'
-    words = ("storage", "buckets", "add-iam-policy-binding", f"{GS}{location.bucket}")
-    grant(deployment, member, role, *words, condition=below if location.name else "None")
-
-
-def grant_model(deployment: Deployment, member: str) -> None:
-    """Let an account read the bucket of a model that is not sent along."""
-    model = deployment.arguments[MODEL]
-    if model.startswith(GS):
-        grant_on_bucket(deployment, Location(Location.parse(model).bucket, ""), member, VIEWER)
+def _of_model(account: str, variables: Mapping[str, str]) -> list[Grant]:
+    """Of a model that is not sent along, the bucket is read."""
+    model = Settings.from_environ(variables).model
+    return [on_bucket(Location(Location.parse(model).bucket, ""), account, VIEWER)] if model.startswith(GS) else []

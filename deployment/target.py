@@ -1,4 +1,4 @@
-"""The target of a deployment: project, region, files."""
+"""The target of a command: project, region, functions, files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from deployment.options import PROJECT, REGION
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """The files in `folder`, and what was said about the functions that are made of them."""
+class Target:
+    """The place that was said, and how it is changed."""
 
     arguments: Arguments
     cloud: Cloud
-    folder: Path
-    project_number: str
 
     @property
     def project(self) -> str:
@@ -33,3 +31,11 @@ class Deployment:
     def in_region(self) -> str:
         """The option that tells gcloud the region of the functions."""
         return f"--region={self.arguments[REGION]}"
+
+
+@dataclass(frozen=True)
+class Deployment(Target):
+    """The files in `folder`, and what was said about the functions that are made of them."""
+
+    folder: Path
+    project_number: str

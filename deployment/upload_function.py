@@ -7,7 +7,6 @@ from deployment.arguments import Arguments
 from deployment.errors import Refused
 from deployment.options import (
     FAILED,
-    NAME,
     REGION,
     RESULTS,
     TIMEOUT,
@@ -18,12 +17,11 @@ from deployment.options import (
 from deployment.target import Deployment
 from settings.setting import UPLOAD
 from settings.values import BadValue
-from storage.location import Location
 
 
 def check(arguments: Arguments) -> None:
     """Refused for what is no name here, and for places that would end the text of a role's condition."""
-    name = name_of(arguments)
+    name = arguments.name_of(UPLOAD)
     try:
         UPLOAD_NAME.check(name)
     except BadValue as error:
@@ -34,11 +32,6 @@ def check(arguments: Arguments) -> None:
             raise Refused(f'{arguments.called(option)} is {location}, which has a " or \\ in its prefix.')
 
 
-def name_of(arguments: Arguments) -> str:
-    """The name of the function."""
-    return arguments[UPLOAD_NAME] or f"{arguments[NAME]}-upload"
-
-
 def location_of(arguments: Arguments) -> str:
     """Where the bucket is, and with it the events."""
     return arguments[TRIGGER_LOCATION] or arguments[REGION]
@@ -46,32 +39,24 @@ def location_of(arguments: Arguments) -> str:
 
 def deploy(deployment: Deployment) -> None:
     """Deploy it with its roles, its trigger, and a topic for what the platform gives up."""
-    arguments, name = deployment.arguments, name_of(deployment.arguments)
+    arguments, name = deployment.arguments, deployment.arguments.name_of(UPLOAD)
     account = arguments[UPLOAD_SERVICE_ACCOUNT] or roles.make_account(deployment, name)
-    _grant(deployment, account)
-    settings = environment.uploads(arguments)
+    storage = f"service-{deployment.project_number}@gs-project-accounts.iam.gserviceaccount.com"
+    roles.give(
+        deployment,
+        *roles.of_upload(deployment.project, account, environment.variables(arguments, UPLOAD)),
+        roles.in_project(deployment.project, storage, roles.PUBLISHER),
+    )
+    bucket = environment.uploads(arguments).bucket
     # Without --retry an event is dropped when its first delivery fails. The trigger lives where the bucket does.
     function.deploy(
         *(deployment, UPLOAD, name, account),
         "--trigger-event-filters=type=google.cloud.storage.object.v1.finalized",
-        f"--trigger-event-filters=bucket={settings.bucket}",
+        f"--trigger-event-filters=bucket={bucket}",
         f"--trigger-location={location_of(arguments)}",
         f"--trigger-service-account={account}",
         *("--retry", f"--timeout={arguments[TIMEOUT]}s"),
     )
-    service = ("run", "services", "add-iam-policy-binding", name, deployment.in_project, deployment.in_region)
-    roles.grant(deployment, account, "roles/run.invoker", *service)
+    place = (deployment.in_project, deployment.in_region)
+    roles.give(deployment, roles.Grant(account, roles.INVOKER, ("run", "services"), name, place))
     dead_letters.keep(deployment, name, location_of(arguments))
-
-
-def _grant(deployment: Deployment, account: str) -> None:
-    settings = environment.uploads(deployment.arguments)
-    assert settings.bucket
-    roles.grant_model(deployment, account)
-    watched = Location(settings.bucket, "")
-    roles.grant_on_bucket(deployment, watched, account, roles.USER if settings.annotate else roles.VIEWER)
-    for location in filter(None, (settings.results, settings.failed)):
-        roles.grant_on_bucket(deployment, location, account, roles.USER)
-    roles.grant_in_project(deployment, account, "roles/eventarc.eventReceiver")
-    storage = f"service-{deployment.project_number}@gs-project-accounts.iam.gserviceaccount.com"
-    roles.grant_in_project(deployment, storage, "roles/pubsub.publisher")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deployment import commands, environment, manual, upload_function
+from deployment import commands, environment, manual
 from deployment.arguments import Arguments
 from deployment.commands import COMMANDS
 from deployment.errors import Refused
@@ -263,7 +263,7 @@ def test_address_of_the_watched_bucket() -> None:
     environment.check(arguments, UPLOAD)
     settings = environment.uploads(arguments)
     assert (settings.bucket, settings.include) == ("photos", ("in", "in/**"))
-    assert upload_function.name_of(arguments) == "faces-web-upload"
+    assert arguments.name_of(UPLOAD) == "faces-web-upload"
 
 
 def test_results_below_a_prefix() -> None:

@@ -130,6 +130,33 @@ CREATED = [
 ]
 
 
+UPLOADS = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
+WHO = {
+    UPLOAD_ACCOUNT: "the upload function",
+    HTTP_ACCOUNT: "the HTTP function",
+    "service-42@gs-project-accounts.iam.gserviceaccount.com": "Cloud Storage's agent",
+    PUBSUB_AGENT: "Pub/Sub's agent",
+}
+WHERE = {
+    "gs://pictures": "the watched bucket",
+    "gs://labels": "`RESULTS`",
+    "gs://look": "`FAILED`",
+    "gs://models": "the bucket of a model that is not sent along",
+    "gs://pets": "the buckets in `READ_BUCKETS`",
+    PROJECT: "the project",
+    "classify-upload": "the upload function",
+    "classify-upload-dead-letters": "the topic of dead letters",
+    SUBSCRIPTION: "the trigger's subscription",
+}
+
+
+def _named(call: list[str]) -> tuple[str, str, str]:
+    """The role that a call grants, to whom, and on what, in the words of the docs."""
+    options = dict(word.removeprefix("--").split("=", 1) for word in call if word.startswith("--"))
+    place = call[call.index("add-iam-policy-binding") + 1]
+    return options["role"], WHO[options["member"].removeprefix("serviceAccount:")], WHERE[place]
+
+
 class TestCalls:
     """What gcloud is asked to do."""
 
@@ -194,6 +221,27 @@ class TestCalls:
         assert any("MODEL=gs://models/v=1,final.onnx|" in argument for argument in run.calls[1])
         assert "model.onnx" not in run.files[0]
         assert "Not tried: the model is not here" in run.errors
+
+    def test_buckets_to_read(self, deploy: Deploy) -> None:
+        """The HTTP function may read each bucket in READ_BUCKETS, once, also where the model is in one of them."""
+        more = ("--model", "gs://pets/model.onnx", "--read-buckets", "photos, pets")
+        run = deploy("http", *more, PYTHON=NO_TRIAL)
+        viewer = granted(HTTP_ACCOUNT, "roles/storage.objectViewer", "--condition=None")
+        words = ("storage", "buckets", "add-iam-policy-binding")
+        assert run.calls[:-1] == [[*words, "gs://pets", *viewer], [*words, "gs://photos", *viewer]]
+
+    def test_table_of_roles(self, deploy: Deploy) -> None:
+        """The table in docs/uploads.md has every role that is granted, to whom and on what; and no other."""
+        more = ("--model", "gs://models/m.onnx", "--read-buckets", "pets", "--failed", "gs://look/here")
+        calls = [
+            call
+            for switch in ("--annotate=0", "--annotate")
+            for call in deploy("both", *UPLOAD, *more, switch, PYTHON=NO_TRIAL).calls
+        ]
+        given = {_named(call) for call in calls if "add-iam-policy-binding" in call}
+        rows = re.findall(r"^\| `(roles/[^`]+)` \| ([^|]+) \| ([^|]+) \|", UPLOADS, re.MULTILINE)
+        assert {(role, member, re.sub(r", .*", "", place)) for role, member, place in rows} == given
+        assert len(rows) == len(given)
 
     def test_failure_of_the_first(self, deploy: Deploy) -> None:
         """When gcloud fails, its exit code is handed on and the second function is left alone."""
