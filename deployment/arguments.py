@@ -47,6 +47,11 @@ class Arguments:
         origin = self._origins.get(option.flag)
         return f"{origin}: {option.setting.name}" if origin and option.setting else option.flag
 
+    @property
+    def operand(self) -> str:
+        """The word behind the command; empty where there is none."""
+        return self.words[1] if len(self.words) > 1 else ""
+
     def name_of(self, function: str) -> str:
         """The name of one of the functions."""
         name = self[NAME]

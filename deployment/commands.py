@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deployment import deploy
+from deployment import delete, deploy, status, traffic
 from deployment.arguments import Arguments
 from deployment.errors import Refused
-from deployment.options import OPTIONS, Option
+from deployment.options import DRY_RUN, ONLY, OPERATED, OPTIONS, YES, Option
 from settings.setting import HTTP, UPLOAD
 from settings.values import shown
 
@@ -21,13 +21,15 @@ class Command:
     meaning: str
     options: tuple[Option, ...]
     run: Callable[[Arguments], None]
+    operand: str = ""
+    """The word behind the command, as `--help` shows it: in brackets where it may be left out."""
 
     def check(self, arguments: Arguments) -> None:
         """Refused for what is said and belongs to other commands, is missing, or cannot be meant."""
         for option in OPTIONS.values():
             if option in arguments and option not in self.options:
                 others = [name for name, command in COMMANDS.items() if option in command.options]
-                raise Refused(f"{arguments.called(option)} belongs to {' and '.join(others)}.")
+                raise Refused(f"{arguments.called(option)} belongs to {_listed(others)}.")
         for option in self.options:
             if not arguments[option] and option.is_required:
                 raise Refused(f"{option.flag} is missing: {option.meaning}.")
@@ -45,6 +47,24 @@ COMMANDS = {
         UPLOAD,
     ),
     "both": _deploying("the two of them, from the same files", HTTP, UPLOAD),
+    "status": Command("what serves, with which model, and what went wrong; changes nothing", OPERATED, status.run),
+    "rollback": Command(
+        "all traffic to a revision that was deployed before, or to the one before the one that serves",
+        (*OPERATED, ONLY, DRY_RUN),
+        traffic.rollback,
+        "[REVISION]",
+    ),
+    "split": Command(
+        "so much of the traffic to the newest revision, the rest to the one that serves; 100 ends it",
+        (*OPERATED, ONLY, DRY_RUN),
+        traffic.split,
+        "PERCENT",
+    ),
+    "delete": Command(
+        "the functions with their roles, identities and triggers; never buckets or what is in them",
+        (*OPERATED, ONLY, DRY_RUN, YES),
+        delete.run,
+    ),
 }
 
 
@@ -57,14 +77,23 @@ def run(argv: Sequence[str]) -> None:
 
 
 def _find(words: list[str]) -> Command:
-    """The one command that the words name."""
-    *others, last = COMMANDS
-    listed = f"{', '.join(others)} and {last}"
+    """The one command that the words name, with no more operands than it takes."""
     if not words:
-        raise Refused(f"Say what to do: one of {listed}.")
-    for word in words:
-        if word not in COMMANDS:
-            raise Refused(f"There is no argument {shown(word)}; ./deploy.sh --help lists them.")
-    if len(words) > 1:
-        raise Refused(f"Say one of {listed}; {words[0]} was said already.")
-    return COMMANDS[words[0]]
+        raise Refused(f"Say what to do: one of {_listed(COMMANDS)}.")
+    first, *others = words
+    if first not in COMMANDS:
+        raise Refused(f"There is no argument {shown(first)}; ./deploy.sh --help lists them.")
+    command = COMMANDS[first]
+    for word in others:
+        if word in COMMANDS:
+            raise Refused(f"Say one of {_listed(COMMANDS)}; {first} was said already.")
+    if len(others) > (1 if command.operand else 0):
+        raise Refused(f"There is no argument {shown(others[-1])}; ./deploy.sh --help lists them.")
+    if command.operand and not command.operand.startswith("[") and not others:
+        raise Refused(f"{first} needs {command.operand}.")
+    return command
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -7,7 +7,7 @@ from pathlib import Path
 from deployment import account, environment, http_function, staging, streams, trial, upload_function
 from deployment.arguments import Arguments
 from deployment.errors import Refused
-from deployment.gcloud import Gcloud, Printed
+from deployment.gcloud import changing
 from deployment.options import DRY_RUN, MODEL
 from deployment.target import Deployment
 from settings.setting import HTTP, UPLOAD
@@ -23,8 +23,8 @@ def run(arguments: Arguments, functions: tuple[str, ...]) -> None:
     number = "PROJECT_NUMBER" if is_dry else account.check(arguments, functions)
     with staging.temporary("classifier", stays=is_dry) as folder:
         staging.collect(folder, None if arguments[MODEL].startswith(GS) else Path(arguments[MODEL]))
-        trial.run(arguments, folder, functions)
-        deployment = Deployment(arguments, Printed() if is_dry else Gcloud(), folder, number)
+        model = trial.run(arguments, folder, functions)
+        deployment = Deployment(arguments, changing(is_dry=is_dry), folder, number, model)
         for function in functions:
             _STEPS[function](deployment)
     if is_dry:

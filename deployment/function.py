@@ -5,6 +5,7 @@ from __future__ import annotations
 from deployment import environment
 from deployment.environment import AT_ONCE, DELIMITER
 from deployment.options import CPU, MAX_INSTANCES, MEMORY, MIN_INSTANCES, RUNTIME
+from deployment.service import SENT_MODEL
 from deployment.target import Deployment
 
 SIZE = (MEMORY, CPU, MIN_INSTANCES, MAX_INSTANCES)
@@ -13,7 +14,10 @@ SIZE = (MEMORY, CPU, MIN_INSTANCES, MAX_INSTANCES)
 def deploy(deployment: Deployment, function: str, name: str, account: str, *flags: str) -> None:
     """Send the files as a function of that name, which has the account's roles."""
     arguments = deployment.arguments
-    variables = [f"{variable}={text}" for variable, text in environment.variables(arguments, function).items()]
+    found = environment.variables(arguments, function)
+    if deployment.model:
+        found[SENT_MODEL] = deployment.model
+    variables = [f"{variable}={text}" for variable, text in found.items()]
     deployment.cloud.run(
         *("functions", "deploy", name, "--gen2", deployment.in_project, deployment.in_region),
         *(f"--runtime={arguments[RUNTIME]}", f"--source={deployment.folder}", f"--entry-point={function}"),

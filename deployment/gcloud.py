@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from deployment import processes, streams
 from deployment.errors import CommandFailed, DeploymentError
@@ -15,11 +16,25 @@ PAUSES = (5, 10, 20)
 """Seconds between attempts to grant a role: a new identity is not known everywhere at once."""
 
 
+def ask(*words: str) -> Any:
+    """The JSON that a command answers, which changes nothing; CommandFailed, and gcloud has said why."""
+    exit_code, printed = processes.output(["gcloud", *words, "--format=json"])
+    if exit_code:
+        raise CommandFailed(exit_code)
+    try:
+        return json.loads(printed or "null")
+    except ValueError as error:
+        raise DeploymentError(f"gcloud {' '.join(words[:3])} answered something that is no JSON.") from error
+
+
 class Cloud(Protocol):
     """Google Cloud, which commands change; their words are those behind `gcloud`."""
 
     def run(self, *words: str) -> None:
         """Change something; CommandFailed."""
+
+    def run_quietly(self, *words: str) -> None:
+        """Change a policy, which gcloud would show whole after it; CommandFailed."""
 
     def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
         """Make what is not there yet; CommandFailed."""
@@ -37,6 +52,11 @@ class Gcloud:
     def run(self, *words: str) -> None:
         """Run a command; what it prints is shown."""
         if exit_code := processes.run(["gcloud", *words]):
+            raise CommandFailed(exit_code)
+
+    def run_quietly(self, *words: str) -> None:
+        """Run a command without what it prints on its standard output."""
+        if exit_code := processes.run(["gcloud", *words], stdout=HIDDEN):
             raise CommandFailed(exit_code)
 
     def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
@@ -76,6 +96,10 @@ class Printed:
         """Print the command."""
         streams.show(shlex.join(["gcloud", *words]))
 
+    def run_quietly(self, *words: str) -> None:
+        """Print the command."""
+        self.run(*words)
+
     def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
         """Print how it is made."""
         self.run(*create)
@@ -87,3 +111,8 @@ class Printed:
     def answer(self, placeholder: str, *words: str) -> str:
         """The placeholder."""
         return placeholder
+
+
+def changing(*, is_dry: bool) -> Cloud:
+    """The cloud that is changed, or the one that prints how."""
+    return Printed() if is_dry else Gcloud()

@@ -23,15 +23,19 @@ that has those installed, to be used instead.
 
 def text() -> str:
     """All of it."""
-    usage = f"Usage: ./deploy.sh {'|'.join(COMMANDS)} --project P --region R --model MODEL [options]\n"
-    commands = [f"  {name:<8}{command.meaning}\n" for name, command in COMMANDS.items()]
+    usage = "Usage: ./deploy.sh COMMAND --project P --region R [options]\n"
+    commands = [_line(f"{name} {command.operand}", command.meaning) for name, command in COMMANDS.items()]
     groups = ["".join(map(_row, group)) for group in GROUPS]
     return "\n".join([usage, "".join(commands), ABOUT, *groups, END])
 
 
 def _row(option: Option) -> str:
-    left = f"  {option.flag} {option.metavar}".rstrip()
-    lines = textwrap.wrap(_meaning(option), WIDTH - COLUMN, break_on_hyphens=False)
+    return _line(f"{option.flag} {option.metavar}", _meaning(option))
+
+
+def _line(name: str, meaning: str) -> str:
+    left = f"  {name}".rstrip()
+    lines = textwrap.wrap(meaning, WIDTH - COLUMN, break_on_hyphens=False)
     return "".join(f"{head:<{COLUMN}}{line}\n" for head, line in zip([left, *[""] * len(lines)], lines))
 
 

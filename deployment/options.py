@@ -16,6 +16,8 @@ from settings.values import BadValue, shown
 
 MOST_EVENT_SECONDS = 540
 """That Google gives a function for one event: https://cloud.google.com/functions/docs/configuring/timeout."""
+FUNCTION_NAMES = {"http": HTTP, "upload": UPLOAD}
+"""The functions, as commands and options name them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ def _event_seconds(text: str) -> None:
             f"is {shown(text)}: Google gives an event at most {MOST_EVENT_SECONDS} seconds"
             f" (an HTTP request {common.MOST_SECONDS})"
         )
+
+
+def _function(text: str) -> None:
+    if text not in FUNCTION_NAMES:
+        raise BadValue(f"is {shown(text)}, not {' or '.join(FUNCTION_NAMES)}")
 
 
 _METAVARS: dict[Callable[..., object], str] = {
@@ -151,6 +158,8 @@ ALLOW_UNAUTHENTICATED = Option(
     functions=(HTTP,),
 )
 DRY_RUN = Option("--dry-run", "", "collect and try the files, print the gcloud commands, send nothing")
+ONLY = Option("--only", "FUNCTION", "http or upload, where both are there", "", _function, ())
+YES = Option("--yes", "", "delete without asking", functions=())
 HELP = Option("--help", "", "show this text")
 
 _NAMED = {option.setting: option for option in globals().values() if isinstance(option, Option) and option.setting}
@@ -163,7 +172,9 @@ _FUNCTION = (
 
 SETTINGS: dict[str, Option] = {option.setting.name: option for option in _SETTINGS if option.setting}
 """By the name of the variable."""
-GROUPS = (_PLACES, tuple(option for option in _SETTINGS if option not in _PLACES), _FUNCTION)
+OPERATED = (PROJECT, REGION, NAME, UPLOAD_NAME, HELP)
+"""Those that say which functions are meant."""
+GROUPS = (_PLACES, tuple(option for option in _SETTINGS if option not in _PLACES), _FUNCTION, (ONLY, YES))
 """All, as `--help` shows them."""
 OPTIONS = {option.flag: option for group in GROUPS for option in group}
 DEPLOYED = {option.setting: option.default for option in _SETTINGS if option.setting and option.default}

@@ -32,6 +32,11 @@ class Target:
         """The option that tells gcloud the region of the functions."""
         return f"--region={self.arguments[REGION]}"
 
+    @property
+    def where(self) -> str:
+        """The place in a sentence."""
+        return f"{self.project}, {self.arguments[REGION]}"
+
 
 @dataclass(frozen=True)
 class Deployment(Target):
@@ -39,3 +44,5 @@ class Deployment(Target):
 
     folder: Path
     project_number: str
+    model: str = ""
+    """Name and version of a model that is sent along."""

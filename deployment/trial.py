@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -18,19 +19,34 @@ from settings import TABLE
 
 CHOSEN = "PYTHON"
 """The variable that names a Python which has what requirements.txt asks for."""
+MOST_CHARACTERS = 100
+"""Of a model's name that is sent along."""
 
 
-def run(arguments: Arguments, folder: Path, functions: tuple[str, ...]) -> None:
-    """Start each function, and have a picture classified; DeploymentError when that does not work."""
-    with _python(arguments, folder) as python:
+def run(arguments: Arguments, folder: Path, functions: tuple[str, ...]) -> str:
+    """Start each function, and have a picture classified; DeploymentError when that does not work.
+
+    Name and version of the model, where it is here.
+    """
+    with _python(arguments, folder) as python, staging.temporary("described") as place:
         names = {setting.name for setting in TABLE}
         environ = {name: text for name, text in os.environ.items() if name not in names}
         for function in functions:
             environ |= environment.variables(arguments, function)
+        described = place / "model.json"
+        environ["DESCRIBED"] = str(described)
         program = str(Path(__file__).with_name("trial_run.py"))
         command = [python, "-B", program, str(folder), *functions]
         if processes.run(command, stdout=streams.STDERR, environ=environ):
             raise DeploymentError(f"The collected files do not work with {python}; nothing was sent.")
+        return _named(described) if described.exists() else ""
+
+
+def _named(described: Path) -> str:
+    """Name and version in one text that a variable can hold in gcloud's arguments."""
+    model = json.loads(described.read_text(encoding="utf-8"))
+    text = f"{model['name'][:MOST_CHARACTERS]} {model['version']}"
+    return "".join(c if c.isprintable() and c != environment.DELIMITER else " " for c in text)
 
 
 @contextmanager

@@ -6,8 +6,10 @@ It runs with the settings that the functions will have, and needs nothing but th
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
+from pathlib import Path
 
 import functions_framework
 from flask.testing import FlaskClient
@@ -21,6 +23,17 @@ def main(folder: str, *targets: str) -> None:
     checks = {"classify": check_classify, "classify_upload": check_classify_upload}
     for target in targets:
         checks[target](functions_framework.create_app(target, "main.py").test_client())
+    if described := os.environ.get("DESCRIBED"):
+        describe(Path(described))
+
+
+def describe(path: Path) -> None:
+    """Write down name and version of a model that is here."""
+    from predictor import Classifier  # the collected one, which the first line of `main` has made importable
+
+    if not os.environ["MODEL"].startswith("gs://"):
+        info = Classifier.load(os.environ["MODEL"]).info
+        path.write_text(json.dumps({"name": info.name, "version": info.version}), encoding="utf-8")
 
 
 def check_classify(client: FlaskClient) -> None:

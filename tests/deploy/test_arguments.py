@@ -24,8 +24,11 @@ REQUIRED = "--project p --region r --model m.onnx"
 WATCHED = f"{REQUIRED} --bucket photos --results gs://results/labels"
 
 REFUSED = {
-    "nothing": ("", "Say what to do: one of http, upload and both."),
-    "two commands": ("http upload", "Say one of http, upload and both; http was said already."),
+    "nothing": ("", "Say what to do: one of http, upload, both, status, rollback, split and delete."),
+    "two commands": (
+        "http upload",
+        "Say one of http, upload, both, status, rollback, split and delete; http was said already.",
+    ),
     "unknown flag": ("http --fast", "There is no argument '--fast'; ./deploy.sh --help lists them."),
     "unknown word": ("htp", "There is no argument 'htp'; ./deploy.sh --help lists them."),
     "flag without value": ("http --region", "--region needs a value."),

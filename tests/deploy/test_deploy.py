@@ -21,6 +21,7 @@ import requests
 from deployment import staging
 from deployment.staging import PACKAGES
 from emulator.processes import running_function
+from predictor import Classifier
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
 from tests.deploy.network import has_network
 from tests.deploy.runs import (
@@ -130,6 +131,18 @@ CREATED = [
 ]
 
 
+def with_model(calls: list[list[str]], model: Path) -> list[list[str]]:
+    """The calls with name and version of the model among the variables."""
+    variable = f"|DEPLOYED_MODEL={sent_model(model)}"
+    return [[f"{word}{variable if word.startswith('--set-env-vars=') else ''}" for word in call] for call in calls]
+
+
+def sent_model(model: Path) -> str:
+    """Its name and version."""
+    info = Classifier.load(model).info
+    return f"{info.name} {info.version}"
+
+
 UPLOADS = (ROOT / "docs" / "uploads.md").read_text(encoding="utf-8")
 WHO = {
     UPLOAD_ACCOUNT: "the upload function",
@@ -168,9 +181,10 @@ class TestCalls:
         """`upload` grants what is needed and no more, deploys, and keeps what the platform gives up."""
         assert deploy("upload", *UPLOAD, PYTHON=NO_TRIAL).calls == UPLOAD_CALLS
 
-    def test_both(self, both: Run) -> None:
-        """`both` does what `http` and `upload` do one by one."""
-        assert (both.code, both.calls) == (0, [HTTP_CALL, *UPLOAD_CALLS])
+    def test_both(self, both: Run, model: Path) -> None:
+        """`both` does what `http` and `upload` do one by one; the model that was tried is named to each."""
+        named = with_model([HTTP_CALL, *UPLOAD_CALLS], model)
+        assert (both.code, both.calls) == (0, named)
 
     def test_first_time(self, deploy: Deploy) -> None:
         """What is not there yet is made: an identity for each function, and a topic whose messages are kept."""
@@ -495,7 +509,7 @@ class TestRealGcloud:
         wanted = {
             "availableCpu": "1",
             "availableMemory": "2Gi",
-            "environmentVariables": {"THREADS": "2"} | ENVIRONMENT,
+            "environmentVariables": {"THREADS": "2", "DEPLOYED_MODEL": sent_model(model)} | ENVIRONMENT,
             "maxInstanceCount": 10,
             "maxInstanceRequestConcurrency": 2,
             "minInstanceCount": 0,
@@ -507,7 +521,7 @@ class TestRealGcloud:
         assert cloud.accounts == {HTTP_ACCOUNT}
         assert cloud.policies["services/classify"].get("bindings", []) == []
 
-    def test_upload(self, upload: Sent, both: Run) -> None:
+    def test_upload(self, upload: Sent, both: Run, model: Path) -> None:
         """The upload function arrives with its files, its settings and a trigger that retries."""
         sent = upload.cloud.deployments["classify-upload"]
         assert sorted(sent.files) == both.files[1]
@@ -523,7 +537,8 @@ class TestRealGcloud:
         config = sent.description["serviceConfig"]
         assert config["serviceAccountEmail"] == UPLOAD_ACCOUNT
         of_upload = dict(setting.split("=", 1) for setting in UPLOAD_SETTINGS.split("|"))
-        assert config["environmentVariables"] == {"THREADS": "8", "MALLOC_ARENA_MAX": "2"} | ENVIRONMENT | of_upload
+        sent_along = {"THREADS": "8", "MALLOC_ARENA_MAX": "2", "DEPLOYED_MODEL": sent_model(model)}
+        assert config["environmentVariables"] == sent_along | ENVIRONMENT | of_upload
         assert config["timeoutSeconds"] == 240
         assert config["maxInstanceRequestConcurrency"] == 8
 

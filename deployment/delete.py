@@ -1,0 +1,135 @@
+"""The command delete: functions, their roles, identities, triggers, and dead letters that hold nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from deployment import dead_letters, processes, roles, service, streams
+from deployment.arguments import Arguments
+from deployment.errors import CommandFailed, DeploymentError
+from deployment.gcloud import ask, changing
+from deployment.options import DRY_RUN, FUNCTION_NAMES, ONLY, YES
+from deployment.processes import HIDDEN
+from deployment.roles import Grant
+from deployment.service import Service
+from deployment.target import Target
+from settings import BadSetting
+from settings.setting import BOTH, HTTP
+
+KEPT = "Buckets, results and dead letters that hold messages stay, and so does the role of Cloud Storage's agent."
+
+
+def run(arguments: Arguments) -> None:
+    """Delete what a deployment has made, for the functions that are there; what was deleted before is passed over."""
+    target = Target(arguments, changing(is_dry=arguments.is_on(DRY_RUN)))
+    functions = [FUNCTION_NAMES[said]] if (said := arguments[ONLY]) else BOTH
+    names = {arguments.name_of(function): function for function in functions}
+    found = {one.name: one for one in service.find(target, *names)}
+    accounts = {name for name in names if _is_made_here(target, name)}
+    topics = {name for name, function in names.items() if function != HTTP and _has_dead_letters(target, name)}
+    doomed = [name for name in names if name in found or name in accounts or name in topics]
+    if not doomed:
+        streams.say(f"Nothing to do: nothing of {' and '.join(names)} is in {target.where}.")
+        return
+    _confirm(target, doomed)
+    for name in doomed:
+        _delete(target, names[name], name, found.get(name), has_account=name in accounts)
+        if name in topics:
+            _delete_dead_letters(target, name)
+    streams.say(KEPT)
+
+
+def _confirm(target: Target, names: list[str]) -> None:
+    """DeploymentError unless somebody says yes."""
+    streams.say(f"To be deleted in {target.where}: {', '.join(names)}, with triggers, roles and identities. {KEPT}")
+    if target.arguments.is_on(YES) or target.arguments.is_on(DRY_RUN):
+        return
+    streams.say("Events that are waiting for the trigger are lost. Say yes to delete:")
+    if sys.stdin is None or sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise DeploymentError(f"nothing was deleted; {YES.flag} deletes without asking.")
+
+
+def _delete(target: Target, function: str, name: str, found: Service | None, *, has_account: bool) -> None:
+    """Roles first: the deployed settings say which there are, and go with the function."""
+    account = roles.email_of(target, name)
+    if found and has_account and found.account == account:
+        _unbind(target, _roles_of(target, function, found))
+    elif found and found.account != account:
+        streams.say(f"{found.account} was not made here: it stays, with its roles.")
+    if found:
+        target.cloud.run("functions", "delete", name, "--gen2", target.in_project, target.in_region, "--quiet")
+    if has_account:
+        target.cloud.run("iam", "service-accounts", "delete", account, target.in_project, "--quiet")
+
+
+def _roles_of(target: Target, function: str, found: Service) -> list[Grant]:
+    """Those that any revision has needed, each once."""
+    grants: list[Grant] = []
+    for revision in found.revisions:
+        try:
+            if function == HTTP:
+                grants += roles.of_http(found.account, revision.variables)
+            else:
+                grants += roles.of_upload(target.project, found.account, revision.variables)
+        except (BadSetting, AssertionError):
+            streams.say(f"The settings of {revision.name} cannot be read: roles that only it had are not taken back.")
+    return list(dict.fromkeys(grants))
+
+
+def _unbind(target: Target, grants: list[Grant]) -> None:
+    """Take back those that are there: gcloud fails for others."""
+    policies: dict[tuple[str, ...], Any] = {}
+    for grant in grants:
+        if grant.asking not in policies:
+            policies[grant.asking] = _policy(grant)
+        if _holds(policies[grant.asking], grant):
+            target.cloud.run_quietly(*grant.removing)
+
+
+def _policy(grant: Grant) -> Any:
+    try:
+        return ask(*grant.asking)
+    except CommandFailed:
+        streams.say(f"The roles on {grant.name} cannot be seen: if it is there, look for {grant.member} yourself.")
+        return {}
+
+
+def _holds(policy: Any, grant: Grant) -> bool:
+    """Whether a policy has the binding, with the very condition."""
+    return any(
+        binding.get("role") == grant.role
+        and f"serviceAccount:{grant.member}" in binding.get("members", [])
+        and binding.get("condition", {}).get("expression", "") == grant.expression
+        for binding in (policy or {}).get("bindings", [])
+    )
+
+
+def _is_made_here(target: Target, name: str) -> bool:
+    """Whether there is an identity of the function's name with the title that deployments give."""
+    email = roles.email_of(target, name)
+    words = ("iam", "service-accounts", "list", target.in_project, f"--filter=email={email}")
+    return any(
+        one.get("email") == email and one.get("displayName") == roles.title_of(name) for one in ask(*words) or []
+    )
+
+
+def _has_dead_letters(target: Target, name: str) -> bool:
+    words = ("pubsub", "topics", "describe", dead_letters.topic_of(name), target.in_project)
+    return processes.run(["gcloud", *words], stdout=HIDDEN, stderr=HIDDEN) == 0
+
+
+def _delete_dead_letters(target: Target, name: str) -> None:
+    """Delete the topic and its subscription, unless there is a message, or nobody knows."""
+    topic = dead_letters.topic_of(name)
+    streams.say(f"Looking into {topic}.")
+    try:
+        count = dead_letters.waiting(target, name)
+    except CommandFailed:
+        streams.say(f"{topic} cannot be looked into, so it stays.")
+        return
+    if count:
+        streams.say(f"{topic} holds at least {count} messages, so it stays: delete it when they are dealt with.")
+        return
+    for kind in ("subscriptions", "topics"):
+        target.cloud.run("pubsub", kind, "delete", topic, target.in_project, "--quiet")
