@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 from deployment import dead_letters, processes, roles, service, streams
@@ -15,9 +16,24 @@ from deployment.roles import Grant
 from deployment.service import Service
 from deployment.target import Target
 from settings import BadSetting
-from settings.setting import BOTH, HTTP
+from settings.setting import BOTH, HTTP, UPLOAD
 
 KEPT = "Buckets, results and dead letters that hold messages stay, and so does the role of Cloud Storage's agent."
+
+
+@dataclass(frozen=True)
+class Remains:
+    """All that is there of one function."""
+
+    name: str
+    function: str
+    service: Service | None
+    has_account: bool
+    """Whether the identity that was made for it is there, and no other service has it."""
+    has_dead_letters: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.service or self.has_account or self.has_dead_letters)
 
 
 def run(arguments: Arguments) -> None:
@@ -26,18 +42,28 @@ def run(arguments: Arguments) -> None:
     functions = [FUNCTION_NAMES[said]] if (said := arguments[ONLY]) else BOTH
     names = {arguments.name_of(function): function for function in functions}
     found = {one.name: one for one in service.find(target, *names)}
-    accounts = {name for name in names if _is_made_here(target, name)}
-    topics = {name for name, function in names.items() if function != HTTP and _has_dead_letters(target, name)}
-    doomed = [name for name in names if name in found or name in accounts or name in topics]
+    doomed = [one for name in names if (one := _remains(target, name, names[name], found.get(name)))]
     if not doomed:
         streams.say(f"Nothing to do: nothing of {' and '.join(names)} is in {target.where}.")
         return
-    _confirm(target, doomed)
-    for name in doomed:
-        _delete(target, names[name], name, found.get(name), has_account=name in accounts)
-        if name in topics:
-            _delete_dead_letters(target, name)
+    _confirm(target, [one.name for one in doomed])
+    for one in doomed:
+        _delete(target, one)
     streams.say(KEPT)
+
+
+def _remains(target: Target, name: str, function: str, found: Service | None) -> Remains:
+    account = roles.email_of(target, name)
+    sharing = service.sharing(target, name, account)
+    if sharing:
+        streams.say(f"{', '.join(sharing)} shares identity and dead letters with {name}: those stay.")
+    return Remains(
+        name,
+        function,
+        found,
+        has_account=not sharing and _is_made_here(target, name),
+        has_dead_letters=not sharing and function == UPLOAD and _has_dead_letters(target, name),
+    )
 
 
 def _confirm(target: Target, names: list[str]) -> None:
@@ -50,17 +76,19 @@ def _confirm(target: Target, names: list[str]) -> None:
         raise DeploymentError(f"nothing was deleted; {YES.flag} deletes without asking.")
 
 
-def _delete(target: Target, function: str, name: str, found: Service | None, *, has_account: bool) -> None:
+def _delete(target: Target, one: Remains) -> None:
     """Roles first: the deployed settings say which there are, and go with the function."""
-    account = roles.email_of(target, name)
-    if found and has_account and found.account == account:
-        _unbind(target, _roles_of(target, function, found))
-    elif found and found.account != account:
-        streams.say(f"{found.account} was not made here: it stays, with its roles.")
-    if found:
-        target.cloud.run("functions", "delete", name, "--gen2", target.in_project, target.in_region, "--quiet")
-    if has_account:
+    account = roles.email_of(target, one.name)
+    if one.service and one.service.account != account:
+        streams.say(f"{one.service.account} was not made here: it stays, with its roles.")
+    elif one.service and one.has_account:
+        _unbind(target, _roles_of(target, one.function, one.service))
+    if one.service:
+        target.cloud.run("functions", "delete", one.name, "--gen2", target.in_project, target.in_region, "--quiet")
+    if one.has_account:
         target.cloud.run("iam", "service-accounts", "delete", account, target.in_project, "--quiet")
+    if one.has_dead_letters:
+        _delete_dead_letters(target, one.name)
 
 
 def _roles_of(target: Target, function: str, found: Service) -> list[Grant]:
@@ -72,7 +100,7 @@ def _roles_of(target: Target, function: str, found: Service) -> list[Grant]:
                 grants += roles.of_http(found.account, revision.variables)
             else:
                 grants += roles.of_upload(target.project, found.account, revision.variables)
-        except (BadSetting, AssertionError):
+        except BadSetting:
             streams.say(f"The settings of {revision.name} cannot be read: roles that only it had are not taken back.")
     return list(dict.fromkeys(grants))
 

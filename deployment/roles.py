@@ -66,11 +66,11 @@ def of_http(account: str, variables: Mapping[str, str]) -> tuple[Grant, ...]:
 def of_upload(project: str, account: str, variables: Mapping[str, str]) -> tuple[Grant, ...]:
     """The roles of the upload function with these environment variables."""
     settings = UploadSettings.from_environ(variables)
-    assert settings.bucket
-    watched = on_bucket(Location(settings.bucket, ""), account, USER if settings.annotate else VIEWER)
+    role = USER if settings.annotate else VIEWER
+    watched = [on_bucket(Location(settings.bucket, ""), account, role)] if settings.bucket else []
     stores = [on_bucket(location, account, USER) for location in (settings.results, settings.failed) if location]
     events = in_project(project, account, RECEIVER)
-    return tuple(dict.fromkeys([*_of_model(account, variables), watched, *stores, events]))
+    return tuple(dict.fromkeys([*_of_model(account, variables), *watched, *stores, events]))
 
 
 def in_project(project: str, member: str, role: str) -> Grant:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployment.gcloud import ask
+from deployment.options import REGION
 from deployment.target import Target
 
 MODEL, SENT_MODEL = "MODEL", "DEPLOYED_MODEL"
 """The variables that tell which model a revision has: where it is, and name and version of one that was sent along."""
+LOCATION = "cloud.googleapis.com/location"
+"""The label of a service that names its region."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,19 @@ def find(target: Target, *names: str) -> list[Service]:
     documents = ask("run", "services", "list", *place, f"--filter=metadata.name=({' '.join(names)})")
     found = {document["metadata"]["name"]: document for document in documents or []}
     return [_service(target, found[name]) for name in names if name in found]
+
+
+def sharing(target: Target, name: str, account: str) -> list[str]:
+    """The other services of the project, in any region, that have the same name or identity; CommandFailed."""
+    here = (name, target.arguments[REGION])
+    found = []
+    for document in ask("run", "services", "list", target.in_project) or []:
+        metadata = document["metadata"]
+        place = (metadata["name"], metadata.get("labels", {}).get(LOCATION, ""))
+        template = document.get("spec", {}).get("template", {}).get("spec", {})
+        if place != here and (place[0] == name or template.get("serviceAccountName") == account):
+            found.append(f"{place[0]} in {place[1]}")
+    return found
 
 
 def _service(target: Target, document: Any) -> Service:

@@ -38,7 +38,7 @@ def service(traffic: Mapping[str, int], latest: str, *, name: str = "classify", 
     wanted = status if is_pinned else [{"latestRevision": True, "percent": 100}]
     account = {"serviceAccountName": f"{name}@{PROJECT}.iam.gserviceaccount.com"}
     return {
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": {"cloud.googleapis.com/location": REGION}},
         "spec": {"traffic": wanted, "template": {"spec": account}},
         "status": {"url": f"https://{name}.example", "latestReadyRevisionName": latest, "traffic": status},
     }

@@ -31,6 +31,8 @@ import json, os, sys
 from pathlib import Path
 call = " ".join(a for a in sys.argv[1:] if not a.startswith("--"))
 asked = " ".join([call, *(a.partition("=")[2] for a in sys.argv if a.startswith("--service="))])
+if call == "run services list" and not any(a.startswith("--region=") for a in sys.argv):
+    asked += " everywhere"
 documents = json.loads(os.environ.get("GCLOUD_DOCUMENTS", "{{}}"))
 if asked in documents:
     if documents[asked] is None:
@@ -104,10 +106,10 @@ def staged_in(run: Run) -> Path:
     return Path(next(word for word in words if word.startswith("--source=")).removeprefix("--source="))
 
 
-def run_deploy(project: Path, folder: Path, *arguments: str, then: str = "", **changes: str) -> Run:
+def run_deploy(project: Path, folder: Path, *arguments: str, then: str = "", stdin: str = "", **changes: str) -> Run:
     """Run deploy.sh with a gcloud that only notes its calls; `folder` takes the temporary files.
 
-    `then` is what a shell does with its output, such as `| head`.
+    `then` is what a shell does with its output, such as `| head`; `stdin` is what somebody types.
     """
     folder.mkdir(parents=True, exist_ok=True)
     calls, gcloud = folder / "calls", folder / "bin" / "gcloud"
@@ -119,7 +121,7 @@ def run_deploy(project: Path, folder: Path, *arguments: str, then: str = "", **c
     command = [str(project / "deploy.sh"), *arguments]
     if then:
         command = ["bash", "-c", f"set -o pipefail; {shlex.join(command)} {then}"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, input=stdin)
     noted = [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
     sent = [without_source(call["arguments"]) for call in noted]
     return Run(done.returncode, done.stdout, done.stderr, sent, [call["files"] for call in noted if call["files"]])
