@@ -11,6 +11,8 @@ from settings import values
 from settings.setting import HTTP
 from settings.values import BadValue, shown
 
+PASSED_ON = "--"
+
 
 class Arguments:
     """The words, and the text of each option: the last that was said, or its default."""
@@ -19,7 +21,10 @@ class Arguments:
         self.words: list[str] = []
         self._texts: dict[str, str] = {}
         self._origins: dict[str, str] = {}
-        waiting = [*argv]
+        end = argv.index(PASSED_ON) if PASSED_ON in argv else len(argv)
+        self.passed_on = [*argv[end + 1 :]]
+        """What is behind `--`, for the command of gcloud that deploys a function."""
+        waiting = [*argv[:end]]
         while waiting:
             self._take(waiting)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from deployment import delete, deploy, status, traffic
-from deployment.arguments import Arguments
+from deployment.arguments import PASSED_ON, Arguments
 from deployment.errors import Refused
-from deployment.options import DRY_RUN, ONLY, OPERATED, OPTIONS, YES, Option
+from deployment.options import DRY_RUN, MODEL, ONLY, OPERATED, OPTIONS, YES, Option
 from settings.setting import HTTP, UPLOAD
 from settings.values import shown
 
@@ -30,6 +30,8 @@ class Command:
             if option in arguments and option not in self.options:
                 others = [name for name, command in COMMANDS.items() if option in command.options]
                 raise Refused(f"{arguments.called(option)} belongs to {_listed(others)}.")
+        if arguments.passed_on and MODEL not in self.options:
+            raise Refused(f"{shown(arguments.passed_on[0])} is behind {PASSED_ON}, for the deployment of a function.")
         for option in self.options:
             if not arguments[option] and option.is_required:
                 raise Refused(f"{option.flag} is missing: {option.meaning}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deployment import account, environment, http_function, staging, streams, trial, upload_function
+from deployment import account, apis, environment, http_function, staging, streams, traffic, trial, upload_function
 from deployment.arguments import Arguments
 from deployment.errors import Refused
 from deployment.gcloud import changing
@@ -25,8 +25,12 @@ def run(arguments: Arguments, functions: tuple[str, ...]) -> None:
         staging.collect(folder, None if arguments[MODEL].startswith(GS) else Path(arguments[MODEL]))
         model = trial.run(arguments, folder, functions)
         deployment = Deployment(arguments, changing(is_dry=is_dry), folder, number, model)
+        apis.enable(deployment, functions)
+        pins = [] if is_dry else traffic.pins(deployment, functions)
         for function in functions:
             _STEPS[function](deployment)
+    for pin in pins:
+        streams.say(pin)
     if is_dry:
         streams.say(f"Nothing was sent. The files stay in {folder} for you to look at.")
         if UPLOAD in functions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deployment import environment
 from deployment.environment import AT_ONCE, DELIMITER
-from deployment.options import CPU, MAX_INSTANCES, MEMORY, MIN_INSTANCES, RUNTIME
+from deployment.options import CPU, FORWARDED, MAX_INSTANCES, MEMORY, MIN_INSTANCES, RUNTIME, TO_LATEST
 from deployment.service import SENT_MODEL
 from deployment.target import Deployment
 
@@ -25,5 +25,8 @@ def deploy(deployment: Deployment, function: str, name: str, account: str, *flag
         *(f"{option.flag}={arguments[option]}" for option in SIZE),
         f"--concurrency={arguments[AT_ONCE[function]]}",
         f"--set-env-vars=^{DELIMITER}^{DELIMITER.join(variables)}",
+        *(f"{option.flag}={text}" for option in FORWARDED if (text := arguments[option])),
+        *(["--serve-all-traffic-latest-revision"] if arguments.is_on(TO_LATEST) else []),
         *flags,
+        *arguments.passed_on,
     )

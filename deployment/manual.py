@@ -16,6 +16,9 @@ What is about to be sent is first collected in a temporary folder and tried ther
 cannot classify a picture. Both functions are private. Running it again changes only what is different.
 """
 END = """\
+What follows -- goes to gcloud functions deploy as it is. A rollback or split pins traffic: what is deployed
+then gets none until split 100, or with --to-latest.
+
 The files are tried in a new virtual environment with requirements.txt alone; PYTHON=... names a Python
 that has those installed, to be used instead.
 """

@@ -16,6 +16,8 @@ from settings.values import BadValue, shown
 
 MOST_EVENT_SECONDS = 540
 """That Google gives a function for one event: https://cloud.google.com/functions/docs/configuring/timeout."""
+INGRESSES = ("all", "internal-only", "internal-and-gclb")
+EGRESSES = ("private-ranges-only", "all")
 FUNCTION_NAMES = {"http": HTTP, "upload": UPLOAD}
 """The functions, as commands and options name them."""
 
@@ -41,6 +43,16 @@ class Option:
 def _name(text: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
         raise BadValue(f"is {shown(text)}, not 6 to 30 lower-case letters, digits and dashes")
+
+
+def _ingress(text: str) -> None:
+    if text not in INGRESSES:
+        raise BadValue(f"is {shown(text)}, none of {', '.join(INGRESSES)}")
+
+
+def _egress(text: str) -> None:
+    if text not in EGRESSES:
+        raise BadValue(f"is {shown(text)}, none of {', '.join(EGRESSES)}")
 
 
 def _runtime(text: str) -> None:
@@ -157,6 +169,17 @@ ALLOW_UNAUTHENTICATED = Option(
     "anybody may call it; without this flag callers need permission",
     functions=(HTTP,),
 )
+LABELS = Option("--update-labels", "K=V,...", "labels of the functions, by which bills can be split")
+INGRESS = Option("--ingress-settings", "WHO", f"who reaches the functions: {', '.join(INGRESSES)}", "", _ingress)
+VPC_CONNECTOR = Option("--vpc-connector", "NAME", "the connector through which the functions reach a private network")
+EGRESS = Option("--egress-settings", "WHAT", f"what goes through it: {', '.join(EGRESSES)}", "", _egress)
+KMS_KEY = Option("--kms-key", "KEY", "the key of your own that what is stored of the functions is encrypted with")
+REPOSITORY = Option("--docker-repository", "NAME", "the Artifact Registry repository for their images; KEY needs one")
+BUILD_ACCOUNT = Option("--build-service-account", "NAME", "the identity that builds: projects/P/serviceAccounts/EMAIL")
+FORWARDED = (LABELS, INGRESS, VPC_CONNECTOR, EGRESS, KMS_KEY, REPOSITORY, BUILD_ACCOUNT)
+"""Options of `gcloud functions deploy`, which are handed on as they are where they are said."""
+TO_LATEST = Option("--to-latest", "", "give the new revision all traffic, also where rollback or split has pinned it")
+ENABLE_APIS = Option("--enable-apis", "", "enable the APIs that are used, where they are not")
 DRY_RUN = Option("--dry-run", "", "collect and try the files, print the gcloud commands, send nothing")
 ONLY = Option("--only", "FUNCTION", "http or upload, where both are there", "", _function, ())
 YES = Option("--yes", "", "delete without asking", functions=())
@@ -167,7 +190,8 @@ _PLACES = (PROJECT, REGION, MODEL, RESULTS, BUCKET, TRIGGER_LOCATION, ENV_FILE)
 _SETTINGS = tuple(_NAMED.get(setting) or _of(setting) for setting in TABLE if not setting.set_by)
 _FUNCTION = (
     *(NAME, UPLOAD_NAME, RUNTIME, MEMORY, CPU, CONCURRENCY, UPLOAD_CONCURRENCY, MIN_INSTANCES, MAX_INSTANCES),
-    *(SERVICE_ACCOUNT, UPLOAD_SERVICE_ACCOUNT, ALLOW_UNAUTHENTICATED, DRY_RUN, HELP),
+    *(SERVICE_ACCOUNT, UPLOAD_SERVICE_ACCOUNT, ALLOW_UNAUTHENTICATED, *FORWARDED),
+    *(TO_LATEST, ENABLE_APIS, DRY_RUN, HELP),
 )
 
 SETTINGS: dict[str, Option] = {option.setting.name: option for option in _SETTINGS if option.setting}

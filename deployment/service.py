@@ -63,13 +63,14 @@ class Service:
         return next((revision for revision in self.revisions if revision.name == name), None)
 
 
-def find(target: Target, *names: str) -> list[Service]:
+def find(target: Target, *names: str, with_revisions: bool = True) -> list[Service]:
     """Those of the functions that are there; CommandFailed where that cannot be seen."""
     place = (target.in_project, target.in_region)
     # A list fails where nothing may be seen, and is empty where nothing is there; `describe` fails for both.
     documents = ask("run", "services", "list", *place, f"--filter=metadata.name=({' '.join(names)})")
     found = {document["metadata"]["name"]: document for document in documents or []}
-    return [_service(target, found[name]) for name in names if name in found]
+    there = [name for name in names if name in found]
+    return [_service(found[name], _revisions(target, name) if with_revisions else []) for name in there]
 
 
 def sharing(target: Target, name: str, account: str) -> list[str]:
@@ -85,10 +86,13 @@ def sharing(target: Target, name: str, account: str) -> list[str]:
     return found
 
 
-def _service(target: Target, document: Any) -> Service:
-    name, status = document["metadata"]["name"], document.get("status", {})
+def _revisions(target: Target, name: str) -> list[Revision]:
     listed = ask("run", "revisions", "list", f"--service={name}", target.in_project, target.in_region)
-    revisions = sorted(map(_revision, listed or []), key=lambda revision: revision.created, reverse=True)
+    return sorted(map(_revision, listed or []), key=lambda revision: revision.created, reverse=True)
+
+
+def _service(document: Any, revisions: Sequence[Revision]) -> Service:
+    name, status = document["metadata"]["name"], document.get("status", {})
     percents: dict[str, int] = {}
     for part in status.get("traffic", []):
         if percent := part.get("percent", 0):

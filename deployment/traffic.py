@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from deployment import service, streams
 from deployment.arguments import Arguments
-from deployment.errors import DeploymentError, Refused
+from deployment.errors import CommandFailed, DeploymentError, Refused
 from deployment.gcloud import changing
-from deployment.options import DRY_RUN, FUNCTION_NAMES, ONLY
+from deployment.options import DRY_RUN, FUNCTION_NAMES, ONLY, TO_LATEST
 from deployment.service import Service
 from deployment.target import Target
 from settings.setting import BOTH
@@ -46,12 +48,28 @@ def split(arguments: Arguments) -> None:
     _direct(target, found, {found.latest: percent, base: ALL - percent})
 
 
+def pins(target: Target, functions: Sequence[str]) -> list[str]:
+    """The sentences about pins that a deployment does not end; they are said before it, and again behind it."""
+    if target.arguments.is_on(TO_LATEST):
+        return []
+    names = [target.arguments.name_of(function) for function in functions]
+    try:
+        found = service.find(target, *names, with_revisions=False)
+    except CommandFailed:  # who may deploy need not be allowed to list
+        streams.say(f"Whether traffic is pinned cannot be seen; {TO_LATEST.flag} gives it to what is deployed.")
+        return []
+    notices = [notice(one) for one in found if one.is_pinned]
+    for sentence in notices:
+        streams.say(sentence)
+    return notices
+
+
 def notice(found: Service) -> str:
     """The sentence about a pin, so that nobody forgets it."""
     shares = ", ".join(f"{percent} % to {name}" for name, percent in found.percents.items())
     return (
-        f"The traffic of {found.name} is pinned ({shares}): a revision that is deployed now gets none"
-        f" until ./deploy.sh split {ALL} gives it to the newest one."
+        f"The traffic of {found.name} is pinned ({shares}): what is deployed gets none until ./deploy.sh split {ALL},"
+        f" or a deployment with {TO_LATEST.flag}."
     )
 
 

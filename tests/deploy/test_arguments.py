@@ -131,6 +131,18 @@ REFUSED = {
         f"http {REQUIRED} --project my\u200bproject",
         "--project is 'my\\u200bproject', which holds an invisible character, U+200B ZERO WIDTH SPACE.",
     ),
+    "ingress": (
+        f"http {REQUIRED} --ingress-settings=none",
+        "--ingress-settings is 'none', none of all, internal-only, internal-and-gclb.",
+    ),
+    "egress": (
+        f"http {REQUIRED} --egress-settings=none",
+        "--egress-settings is 'none', none of private-ranges-only, all.",
+    ),
+    "gcloud's option for no deployment": (
+        "status --project p --region r -- --quiet",
+        "'--quiet' is behind --, for the deployment of a function.",
+    ),
     "unclear dry run": (
         f"http {REQUIRED} --dry-run=maybe",
         "--dry-run is 'maybe', neither 1 nor 0, nor true, false, yes, no, on or off.",

@@ -23,6 +23,7 @@ from deployment.staging import PACKAGES
 from emulator.processes import running_function
 from predictor import Classifier
 from tests.deploy.google_cloud import PROJECT, REGION, GoogleCloud, google_cloud
+from tests.deploy.lifecycle import deployed
 from tests.deploy.network import has_network
 from tests.deploy.runs import (
     NO_TRIAL,
@@ -256,6 +257,56 @@ class TestCalls:
         rows = re.findall(r"^\| `(roles/[^`]+)` \| ([^|]+) \| ([^|]+) \|", UPLOADS, re.MULTILINE)
         assert {(role, member, re.sub(r", .*", "", place)) for role, member, place in rows} == given
         assert len(rows) == len(given)
+
+    def test_options_of_gcloud(self, deploy: Deploy) -> None:
+        """Options that gcloud has are handed on, and so is all behind `--`, last; nothing else changes."""
+        more = [
+            "--update-labels=team=pets,cost=9",
+            "--ingress-settings=internal-only",
+            "--vpc-connector=net",
+            "--egress-settings=all",
+            "--kms-key=projects/p/k",
+            "--docker-repository=projects/p/r",
+            "--build-service-account=projects/p/serviceAccounts/b@p.example",
+        ]
+        run = deploy(
+            "http", *more, "--to-latest", "--", "--security-level=secure-optional", "--memory=1Gi", PYTHON=NO_TRIAL
+        )
+        ours = HTTP_CALL[: -len(("--trigger-http", "--no-allow-unauthenticated", "--timeout=60s"))]
+        flags = ["--serve-all-traffic-latest-revision", *HTTP_CALL[len(ours) :]]
+        assert run.calls == [[*ours, *more, *flags, "--security-level=secure-optional", "--memory=1Gi"]]
+
+    def test_apis(self, deploy: Deploy) -> None:
+        """--enable-apis enables those that the functions use, before all else."""
+        apis = [
+            "artifactregistry",
+            "cloudbuild",
+            "cloudfunctions",
+            "eventarc",
+            "iam",
+            "logging",
+            "pubsub",
+            "run",
+            "storage",
+        ]
+        run = deploy("upload", *UPLOAD, "--enable-apis", PYTHON=NO_TRIAL)
+        named = [f"{api}.googleapis.com" for api in apis]
+        assert run.calls == [["services", "enable", *named, IN_PROJECT], *UPLOAD_CALLS]
+        first = deploy("http", "--enable-apis", "--dry-run", PYTHON=NO_TRIAL).output.splitlines()[0]
+        assert "run.googleapis.com" in first
+        assert "eventarc" not in first
+
+    def test_pinned_traffic(self, deploy: Deploy) -> None:
+        """A deployment behind a rollback says before and after it that it gets no traffic, unless it takes it."""
+        documents = json.dumps(deployed(3, r2=100))
+        run = deploy("http", PYTHON=NO_TRIAL, GCLOUD_DOCUMENTS=documents)
+        assert (
+            run.errors.count("The traffic of classify is pinned (100 % to classify-00002-abc): what is deployed") == 2
+        )
+        assert run.calls == [HTTP_CALL]
+        run = deploy("http", "--to-latest", PYTHON=NO_TRIAL, GCLOUD_DOCUMENTS=documents)
+        assert "pinned" not in run.errors
+        assert "pinned" not in deploy("http", PYTHON=NO_TRIAL, GCLOUD_DOCUMENTS=json.dumps(deployed(3))).errors
 
     def test_failure_of_the_first(self, deploy: Deploy) -> None:
         """When gcloud fails, its exit code is handed on and the second function is left alone."""
