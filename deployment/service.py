@@ -66,8 +66,8 @@ class Service:
 def find(target: Target, *names: str, with_revisions: bool = True) -> list[Service]:
     """Those of the functions that are there; CommandFailed where that cannot be seen."""
     place = (target.in_project, target.in_region)
-    # A list fails where nothing may be seen, and is empty where nothing is there; `describe` fails for both.
-    documents = ask("run", "services", "list", *place, f"--filter=metadata.name=({' '.join(names)})")
+    # A filter is the client's own work, and warns. A list fails where nothing may be seen, and is empty where nothing is there; `describe` fails for both.
+    documents = ask("run", "services", "list", *place)
     found = {document["metadata"]["name"]: document for document in documents or []}
     there = [name for name in names if name in found]
     return [_service(found[name], _revisions(target, name) if with_revisions else []) for name in there]

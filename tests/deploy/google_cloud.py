@@ -52,6 +52,10 @@ class GoogleCloud:
     """By name; `s-1` is that of the trigger."""
     astray: list[str] = field(default_factory=list)
     archive: bytes = b""
+    revisions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Of each function, the oldest first."""
+    traffic: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Of each function, as it was said; without, the newest revision has all of it."""
 
     def environment(self, base: Mapping[str, str], folder: Path) -> dict[str, str]:
         """`base`, changed so that gcloud sends everything here and keeps its configuration in `folder`.
@@ -67,16 +71,19 @@ class GoogleCloud:
             "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
             "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
             "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING": f"{self.url}/",
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE": f"{self.url}/storage/v1/",
             **{f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}": f"{self.url}/" for api in _APIS},
             "GCE_METADATA_ROOT": self.url.removeprefix("http://"),  # asked without a proxy
             **dict.fromkeys(_PROXIES, self.url),
-            "no_proxy": "127.0.0.1",
-            "NO_PROXY": "127.0.0.1",
+            # Commands for Cloud Run put the region before the host, which is then no name that is known anywhere.
+            "no_proxy": "",
+            "NO_PROXY": "",
         }
 
     def answer(self, request: str, body: bytes) -> tuple[int, Any]:
-        """The status and the JSON document that answer a request such as `GET /path`."""
+        """The status and the JSON document that answer a request such as `GET /path`, or of a proxy's client."""
+        request = re.sub(r"(?<= )http://[a-z0-9-]*127\.0\.0\.1:\d+(?=/)", "", request)
         for pattern, handler in _ROUTES.items():
             if match := re.fullmatch(pattern, request):
                 return handler(self, body, **match.groupdict())
@@ -104,7 +111,96 @@ class GoogleCloud:
         with zipfile.ZipFile(io.BytesIO(self.archive)) as archive:
             files = {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
         self.deployments[name] = Deployment(json.loads(body), files)
+        self._add_revision(name)
         return 200, _OPERATION
+
+    def _add_revision(self, name: str) -> None:
+        revisions = self.revisions.setdefault(name, [])
+        config = self.deployments[name].description["serviceConfig"]
+        env = [{"name": variable, "value": value} for variable, value in config["environmentVariables"].items()]
+        number = len(revisions) + 1
+        metadata = {
+            "name": f"{name}-{number:05}-abc",
+            "namespace": PROJECT,
+            "creationTimestamp": f"2026-11-24T08:00:{number:02}Z",
+            "labels": {"serving.knative.dev/service": name},
+        }
+        condition = {"type": "Ready", "status": "True"}
+        spec = {"containers": [{"image": "i", "env": env}]}
+        revisions.append(_SERVED | {"kind": "Revision", "metadata": metadata, "spec": spec} | _met(condition))
+
+    def service(self, name: str) -> dict[str, Any]:
+        """The function as a service of Cloud Run."""
+        newest = self.revisions[name][-1]["metadata"]["name"]
+        wanted = self.traffic.get(name, [{"latestRevision": True, "percent": 100}])
+        account = self.deployments[name].description["serviceConfig"]["serviceAccountEmail"]
+        template = {"metadata": {}, "spec": {"serviceAccountName": account, "containers": [{"image": "i"}]}}
+        labels = {"cloud.googleapis.com/location": REGION}
+        kinds = ("Ready", "ConfigurationsReady", "RoutesReady")
+        status = {
+            "url": f"https://{name}.example",
+            "latestReadyRevisionName": newest,
+            "latestCreatedRevisionName": newest,
+            "observedGeneration": 1,
+            "traffic": [{"revisionName": newest} | part for part in wanted],
+            "conditions": [{"type": kind, "status": "True"} for kind in kinds],
+        }
+        metadata = {"name": name, "namespace": PROJECT, "labels": labels, "generation": 1}
+        spec = {"traffic": wanted, "template": template}
+        return _SERVED | {"kind": "Service", "metadata": metadata, "spec": spec, "status": status}
+
+    def get_services(self, _body: bytes) -> tuple[int, Any]:
+        """All functions as services."""
+        return 200, _SERVED | {
+            "kind": "ServiceList",
+            "metadata": {},
+            "items": [self.service(name) for name in self.deployments],
+        }
+
+    def get_service(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """One of them."""
+        return (200, self.service(name)) if name in self.deployments else _missing(name)
+
+    def put_service(self, body: bytes, name: str) -> tuple[int, Any]:
+        """Change its traffic."""
+        self.traffic[name] = json.loads(body)["spec"]["traffic"]
+        return self.get_service(b"", name)
+
+    def get_revisions(self, _body: bytes) -> tuple[int, Any]:
+        """The revisions of all functions."""
+        items = [one for revisions in self.revisions.values() for one in revisions]
+        return 200, _SERVED | {"kind": "RevisionList", "metadata": {}, "items": items}
+
+    def delete_function(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """Delete a function with its service."""
+        if name not in self.deployments:
+            return _missing(name)
+        del self.deployments[name], self.revisions[name]
+        self.policies.pop(f"services/{name}", None)
+        return 200, _OPERATION
+
+    def get_accounts(self, _body: bytes) -> tuple[int, Any]:
+        """The service accounts that were made."""
+        place = f"projects/{PROJECT}/serviceAccounts"
+        accounts = [{"email": email, "name": f"{place}/{email}"} for email in self.accounts]
+        titles = {email: f"Image classifier {email.partition('@')[0]}" for email in self.accounts}
+        return 200, {"accounts": [one | {"displayName": titles[one["email"]]} for one in accounts]}
+
+    def delete_account(self, _body: bytes, email: str) -> tuple[int, Any]:
+        """Delete a service account."""
+        self.accounts.discard(email)
+        return 200, {}
+
+    def delete_topic(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """Delete a topic."""
+        self.topics.discard(name)
+        self.policies.pop(f"topics/{name}", None)
+        return 200, {}
+
+    def delete_subscription(self, _body: bytes, name: str) -> tuple[int, Any]:
+        """Delete a subscription."""
+        self.subscriptions.pop(name, None)
+        return 200, {}
 
     def state(self) -> str:
         """All that deployments have left here, to be compared."""
@@ -139,7 +235,9 @@ class GoogleCloud:
 
     def make_account(self, body: bytes) -> tuple[int, Any]:
         """Make a service account."""
-        email = f"{json.loads(body)['accountId']}@{PROJECT}.iam.gserviceaccount.com"
+        account = json.loads(body)
+        assert account["serviceAccount"]["displayName"] == f"Image classifier {account['accountId']}"
+        email = f"{account['accountId']}@{PROJECT}.iam.gserviceaccount.com"
         self.accounts.add(email)
         return 200, {"email": email, "name": f"projects/{PROJECT}/serviceAccounts/{email}"}
 
@@ -175,12 +273,16 @@ class GoogleCloud:
         return self.get_subscription(b"", name)
 
 
+def _met(condition: dict[str, str]) -> dict[str, Any]:
+    return {"status": {"conditions": [condition]}}
+
+
 def _missing(name: str) -> tuple[int, Any]:
     return 404, {"error": {"code": 404, "status": "NOT_FOUND", "message": f"there is no {name}"}}
 
 
 def _constant(document: object) -> Callable[..., tuple[int, Any]]:
-    return lambda _cloud, _body: (200, document)
+    return lambda _cloud, _body, **_names: (200, document)
 
 
 def _upload_url(cloud: GoogleCloud, _body: bytes) -> tuple[int, Any]:
@@ -196,6 +298,8 @@ _OPERATION = {
 }
 _BUILDER = {"serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/builder@{PROJECT}.example"}
 _PLACE = f"projects/{PROJECT}/locations/{REGION}"
+_SERVED = {"apiVersion": "serving.knative.dev/v1"}
+_SERVING = f"/apis/serving.knative.dev/v1/namespaces/{PROJECT}"
 _PUBSUB = "(?:topics|subscriptions)"
 _ROUTES: dict[str, Callable[..., tuple[int, Any]]] = {
     rf"GET /v2/{_PLACE}/runtimes\?.*": _constant({"runtimes": [{"name": "python313", "environment": "GEN_2"}]}),
@@ -218,6 +322,18 @@ _ROUTES: dict[str, Callable[..., tuple[int, Any]]] = {
     rf"PATCH /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.change_subscription,
     rf"GET /v1/projects/(?:-|{PROJECT})/serviceAccounts/(?P<email>[^/?]+)\?.*": GoogleCloud.get_account,
     rf"POST /v1/projects/{PROJECT}/serviceAccounts\?.*": GoogleCloud.make_account,
+    rf"DELETE /v2/{_PLACE}/functions/(?P<name>[^/?]+)\?.*": GoogleCloud.delete_function,
+    rf"GET {_SERVING}/services\?.*": GoogleCloud.get_services,
+    rf"GET /v1/projects/{PROJECT}/locations/-/services\?.*": GoogleCloud.get_services,
+    rf"GET {_SERVING}/services/(?P<name>[^/?]+)\?.*": GoogleCloud.get_service,
+    rf"PUT {_SERVING}/services/(?P<name>[^/?]+)\?.*": GoogleCloud.put_service,
+    rf"GET {_SERVING}/revisions\?.*": GoogleCloud.get_revisions,
+    rf"GET /v1/projects/{PROJECT}/serviceAccounts\?.*": GoogleCloud.get_accounts,
+    rf"DELETE /v1/projects/(?:-|{PROJECT})/serviceAccounts/(?P<email>[^/?]+)\?.*": GoogleCloud.delete_account,
+    rf"DELETE /v1/projects/{PROJECT}/topics/(?P<name>[^/?:]+)\?.*": GoogleCloud.delete_topic,
+    rf"DELETE /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+)\?.*": GoogleCloud.delete_subscription,
+    rf"POST /v1/projects/{PROJECT}/subscriptions/(?P<name>[^/?:]+):pull\?.*": _constant({}),
+    r"POST /v2/entries:list\?.*": _constant({}),
     r"GET /storage/v1/b/(?P<name>[^/?]+)\?.*": GoogleCloud.get_bucket,
     r"GET /storage/v1/b/(?P<bucket>[^/?]+)/iam\?.*": GoogleCloud.get_bucket_policy,
     r"PUT /storage/v1/b/(?P<bucket>[^/?]+)/iam\?.*": GoogleCloud.set_bucket_policy,

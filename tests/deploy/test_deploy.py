@@ -308,6 +308,12 @@ class TestCalls:
         assert "pinned" not in run.errors
         assert "pinned" not in deploy("http", PYTHON=NO_TRIAL, GCLOUD_DOCUMENTS=json.dumps(deployed(3))).errors
 
+    def test_pins_that_cannot_be_seen(self, deploy: Deploy) -> None:
+        """Who may deploy and not list what is there deploys all the same, and is told so."""
+        run = deploy("http", PYTHON=NO_TRIAL, GCLOUD_DOCUMENTS='{"run services list": null}')
+        assert (run.code, run.calls) == (0, [HTTP_CALL])
+        assert "Whether traffic is pinned cannot be seen" in run.errors
+
     def test_failure_of_the_first(self, deploy: Deploy) -> None:
         """When gcloud fails, its exit code is handed on and the second function is left alone."""
         run = deploy("both", *UPLOAD, GCLOUD_EXIT="3", PYTHON=NO_TRIAL)
@@ -515,12 +521,13 @@ def watched_cloud() -> Iterator[GoogleCloud]:
         assert cloud.astray == []
 
 
-def send(cloud: GoogleCloud, project: Path, folder: Path, *arguments: str) -> None:
-    """Run deploy.sh with the real gcloud against the stand-in."""
+def send(cloud: GoogleCloud, project: Path, folder: Path, *arguments: str) -> str:
+    """Run deploy.sh with the real gcloud against the stand-in; what it printed."""
     environment = cloud.environment(os.environ, folder / "gcloud") | {"PYTHON": sys.executable}
     command = [str(project / "deploy.sh"), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @dataclass(frozen=True)
@@ -629,6 +636,44 @@ class TestRealGcloud:
     def test_twice(self, upload: Sent) -> None:
         """The same deployment again leaves everything as it is."""
         assert upload.cloud.state() == upload.first
+
+    def test_lifecycle(self, project: Path, required: tuple[str, ...], model: Path, tmp_path: Path) -> None:
+        """Deployed twice, shown, rolled back, deployed without traffic, split, given all of it, and deleted.
+
+        In the end nothing is there but the role of Cloud Storage's agent.
+        """
+        place = required[:4]
+        first, second, third = (f"classify-upload-{number:05}-abc" for number in (1, 2, 3))
+        with watched_cloud() as cloud:
+            deploying = ("upload", *UPLOAD, *required)
+            for _ in range(2):
+                send(cloud, project, tmp_path, *deploying)
+            status = send(cloud, project, tmp_path, "status", *place)
+            assert f"100 % {second}, 2026-11-24T08:00:02Z, {sent_model(model)}" in status
+            assert "ack deadline 600 s" in status
+            assert "dead letters none seen" in status
+            assert "events of gs://pictures" in status
+            send(cloud, project, tmp_path, "rollback", *place)
+            assert cloud.traffic == {"classify-upload": [{"percent": 100, "revisionName": first}]}
+            send(cloud, project, tmp_path, *deploying)
+            assert cloud.traffic == {"classify-upload": [{"percent": 100, "revisionName": first}]}
+            send(cloud, project, tmp_path, "split", "10", *place)
+            parts = {part["revisionName"]: part["percent"] for part in cloud.traffic["classify-upload"]}
+            assert parts == {first: 90, third: 10}
+            send(cloud, project, tmp_path, "split", "100", *place)
+            assert cloud.traffic == {"classify-upload": [{"latestRevision": True, "percent": 100}]}
+            send(cloud, project, tmp_path, "delete", "--yes", *place)
+            send(cloud, project, tmp_path, "delete", "--yes", *place)
+        assert (cloud.deployments, cloud.accounts, cloud.topics, [*cloud.subscriptions]) == ({}, set(), set(), ["s-1"])
+        left = [
+            (resource, binding["role"], member)
+            for resource, policy in cloud.policies.items()
+            for binding in policy.get("bindings", [])
+            for member in binding["members"]
+            if not resource.startswith("subscriptions/")  # it goes with the trigger, which the platform deletes
+        ]
+        agent = "serviceAccount:service-1@gs-project-accounts.iam.gserviceaccount.com"
+        assert left == [(f"projects/{PROJECT}", "roles/pubsub.publisher", agent)]
 
 
 def test_shellcheck() -> None:
