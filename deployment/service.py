@@ -66,7 +66,8 @@ class Service:
 def find(target: Target, *names: str, with_revisions: bool = True) -> list[Service]:
     """Those of the functions that are there; CommandFailed where that cannot be seen."""
     place = (target.in_project, target.in_region)
-    # A filter is the client's own work, and warns. A list fails where nothing may be seen, and is empty where nothing is there; `describe` fails for both.
+    # A list fails where nothing may be seen, and is empty where nothing is there; `describe` fails for both.
+    # A filter would be the client's own work, with a warning.
     documents = ask("run", "services", "list", *place)
     found = {document["metadata"]["name"]: document for document in documents or []}
     there = [name for name in names if name in found]

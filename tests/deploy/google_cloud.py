@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
@@ -80,6 +81,11 @@ class GoogleCloud:
             "no_proxy": "",
             "NO_PROXY": "",
         }
+
+    def take(self, other: GoogleCloud) -> None:
+        """Hold what another stand-in holds, from here on on its own."""
+        for name in ("deployments", "accounts", "policies", "topics", "subscriptions", "revisions", "traffic"):
+            setattr(self, name, copy.deepcopy(getattr(other, name)))
 
     def answer(self, request: str, body: bytes) -> tuple[int, Any]:
         """The status and the JSON document that answer a request such as `GET /path`, or of a proxy's client."""

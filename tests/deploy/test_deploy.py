@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -527,6 +528,7 @@ def send(cloud: GoogleCloud, project: Path, folder: Path, *arguments: str) -> st
     command = [str(project / "deploy.sh"), *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert "operator evaluation" not in done.stderr
     return done.stdout
 
 
@@ -548,6 +550,29 @@ def upload(project: Path, required: tuple[str, ...], tmp_path_factory: pytest.Te
         yield Sent(cloud, first)
 
 
+_PLACE = f"projects/{PROJECT}/locations/{REGION}"
+FORWARDED = (
+    *("--update-labels=team=pets,cost=9", "--ingress-settings=internal-only", "--vpc-connector=net"),
+    *("--egress-settings=all", f"--kms-key={_PLACE}/keyRings/r/cryptoKeys/k"),
+    *(f"--docker-repository={_PLACE}/repositories/r", "--to-latest"),
+    f"--build-service-account=projects/{PROJECT}/serviceAccounts/b@example.org",
+)
+
+
+def check_forwarded(description: dict[str, Any]) -> None:
+    """What gcloud made of the options that are its own."""
+    config, build = description["serviceConfig"], description["buildConfig"]
+    assert {"team": "pets", "cost": "9"}.items() <= description["labels"].items()
+    assert description["kmsKeyName"] == f"{_PLACE}/keyRings/r/cryptoKeys/k"
+    assert build["dockerRepository"] == f"{_PLACE}/repositories/r"
+    assert build["serviceAccount"] == f"projects/{PROJECT}/serviceAccounts/b@example.org"
+    assert config["ingressSettings"] == "ALLOW_INTERNAL_ONLY"
+    assert config["vpcConnector"] == f"{_PLACE}/connectors/net"
+    assert config["vpcConnectorEgressSettings"] == "ALL_TRAFFIC"
+    assert config["allTrafficOnLatestRevision"] is True
+    assert config["availableMemory"] == "1Gi"
+
+
 class TestRealGcloud:
     """What gcloud makes of its arguments, seen by a stand-in for Google's APIs."""
 
@@ -555,7 +580,8 @@ class TestRealGcloud:
         """The HTTP function arrives with its files, its settings and no trigger; again, it replaces what was said."""
         with watched_cloud() as cloud:
             more = ("--max-bytes", "5000", "--allow-unauthenticated")
-            send(cloud, project, tmp_path, "http", *required, *more)
+            send(cloud, project, tmp_path, "http", *required, *more, *FORWARDED, "--", "--memory=1Gi")
+            check_forwarded(cloud.deployments["classify"].description)
             everybody = {"members": ["allUsers"], "role": "roles/run.invoker"}
             assert cloud.policies["services/classify"]["bindings"] == [everybody]
             send(cloud, project, tmp_path, "http", *required)
@@ -637,7 +663,9 @@ class TestRealGcloud:
         """The same deployment again leaves everything as it is."""
         assert upload.cloud.state() == upload.first
 
-    def test_lifecycle(self, project: Path, required: tuple[str, ...], model: Path, tmp_path: Path) -> None:
+    def test_lifecycle(
+        self, upload: Sent, project: Path, required: tuple[str, ...], model: Path, tmp_path: Path
+    ) -> None:
         """Deployed twice, shown, rolled back, deployed without traffic, split, given all of it, and deleted.
 
         In the end nothing is there but the role of Cloud Storage's agent.
@@ -645,9 +673,7 @@ class TestRealGcloud:
         place = required[:4]
         first, second, third = (f"classify-upload-{number:05}-abc" for number in (1, 2, 3))
         with watched_cloud() as cloud:
-            deploying = ("upload", *UPLOAD, *required)
-            for _ in range(2):
-                send(cloud, project, tmp_path, *deploying)
+            cloud.take(upload.cloud)
             status = send(cloud, project, tmp_path, "status", *place)
             assert f"100 % {second}, 2026-11-24T08:00:02Z, {sent_model(model)}" in status
             assert "ack deadline 600 s" in status
@@ -655,7 +681,7 @@ class TestRealGcloud:
             assert "events of gs://pictures" in status
             send(cloud, project, tmp_path, "rollback", *place)
             assert cloud.traffic == {"classify-upload": [{"percent": 100, "revisionName": first}]}
-            send(cloud, project, tmp_path, *deploying)
+            send(cloud, project, tmp_path, "upload", *UPLOAD, *required)
             assert cloud.traffic == {"classify-upload": [{"percent": 100, "revisionName": first}]}
             send(cloud, project, tmp_path, "split", "10", *place)
             parts = {part["revisionName"]: part["percent"] for part in cloud.traffic["classify-upload"]}
