@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deployment import delete, deploy, status, traffic
+from deployment import delete, deploy, plan, status, traffic
 from deployment.arguments import PASSED_ON, Arguments
 from deployment.errors import Refused
 from deployment.options import DRY_RUN, MODEL, ONLY, OPERATED, OPTIONS, YES, Option
-from settings.setting import HTTP, UPLOAD
+from settings.setting import BOTH, HTTP, UPLOAD
 from settings.values import shown
 
 
@@ -37,6 +37,23 @@ class Command:
                 raise Refused(f"{option.flag} is missing: {option.meaning}.")
 
 
+_FUNCTIONS = {"http": (HTTP,), "upload": (UPLOAD,), "both": BOTH}
+
+
+class Plan(Command):
+    """The command that shows what another one would do, and takes that one's options."""
+
+    def check(self, arguments: Arguments) -> None:
+        """Refused for another operand than a deployment, and for what that refuses."""
+        if arguments.operand not in _FUNCTIONS:
+            raise Refused(f"plan needs one of {_listed(_FUNCTIONS)}, not {shown(arguments.operand)}.")
+        COMMANDS[arguments.operand].check(arguments)
+
+
+def _plan(arguments: Arguments) -> None:
+    plan.run(arguments, _FUNCTIONS[arguments.operand])
+
+
 def _deploying(meaning: str, *functions: str) -> Command:
     options = tuple(option for option in OPTIONS.values() if set(option.functions) & set(functions))
     return Command(meaning, options, partial(deploy.run, functions=functions))
@@ -49,6 +66,12 @@ COMMANDS = {
         UPLOAD,
     ),
     "both": _deploying("the two of them, from the same files", HTTP, UPLOAD),
+    "plan": Plan(
+        "what that would do, and why, as a commented script; changes nothing",
+        (),
+        _plan,
+        "|".join(_FUNCTIONS),
+    ),
     "status": Command("what serves, with which model, and what went wrong; changes nothing", OPERATED, status.run),
     "rollback": Command(
         "all traffic to a revision that was deployed before, or to the one before the one that serves",
@@ -87,7 +110,7 @@ def _find(words: list[str]) -> Command:
         raise Refused(f"There is no argument {shown(first)}; ./deploy.sh --help lists them.")
     command = COMMANDS[first]
     for word in others:
-        if word in COMMANDS:
+        if word in COMMANDS and word not in command.operand.split("|"):
             raise Refused(f"Say one of {_listed(COMMANDS)}; {first} was said already.")
     if len(others) > (1 if command.operand else 0):
         raise Refused(f"There is no argument {shown(others[-1])}; ./deploy.sh --help lists them.")

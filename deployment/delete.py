@@ -6,12 +6,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from deployment import dead_letters, processes, roles, service, streams
+from deployment import dead_letters, roles, service, streams
 from deployment.arguments import Arguments
 from deployment.errors import CommandFailed, DeploymentError
-from deployment.gcloud import ask, changing
+from deployment.gcloud import ask, changing, exists
 from deployment.options import DRY_RUN, FUNCTION_NAMES, ONLY, YES
-from deployment.processes import HIDDEN
 from deployment.roles import Grant
 from deployment.service import Service
 from deployment.target import Target
@@ -111,7 +110,7 @@ def _unbind(target: Target, grants: list[Grant]) -> None:
     for grant in grants:
         if grant.asking not in policies:
             policies[grant.asking] = _policy(grant)
-        if _holds(policies[grant.asking], grant):
+        if grant.is_in(policies[grant.asking]):
             target.cloud.run_quietly(*grant.removing)
 
 
@@ -121,16 +120,6 @@ def _policy(grant: Grant) -> Any:
     except CommandFailed:
         streams.say(f"The roles on {grant.name} cannot be seen: if it is there, look for {grant.member} yourself.")
         return {}
-
-
-def _holds(policy: Any, grant: Grant) -> bool:
-    """Whether a policy has the binding, with the very condition."""
-    return any(
-        binding.get("role") == grant.role
-        and f"serviceAccount:{grant.member}" in binding.get("members", [])
-        and binding.get("condition", {}).get("expression", "") == grant.expression
-        for binding in (policy or {}).get("bindings", [])
-    )
 
 
 def _is_made_here(target: Target, name: str) -> bool:
@@ -143,8 +132,7 @@ def _is_made_here(target: Target, name: str) -> bool:
 
 
 def _has_dead_letters(target: Target, name: str) -> bool:
-    words = ("pubsub", "topics", "describe", dead_letters.topic_of(name), target.in_project)
-    return processes.run(["gcloud", *words], stdout=HIDDEN, stderr=HIDDEN) == 0
+    return exists("pubsub", "topics", "describe", dead_letters.topic_of(name), target.in_project)
 
 
 def _delete_dead_letters(target: Target, name: str) -> None:

@@ -13,12 +13,12 @@ from deployment.target import Deployment
 from settings.setting import HTTP, UPLOAD
 from storage.location import GS
 
-_STEPS = {HTTP: http_function.deploy, UPLOAD: upload_function.deploy}
+STEPS = {HTTP: http_function.deploy, UPLOAD: upload_function.deploy}
 
 
 def run(arguments: Arguments, functions: tuple[str, ...]) -> None:
     """Collect and try the files, and deploy the functions one after the other; or print how."""
-    _check(arguments, functions)
+    check(arguments, functions)
     is_dry = arguments.is_on(DRY_RUN)
     number = "PROJECT_NUMBER" if is_dry else account.check(arguments, functions)
     with staging.temporary("classifier", stays=is_dry) as folder:
@@ -28,7 +28,7 @@ def run(arguments: Arguments, functions: tuple[str, ...]) -> None:
         apis.enable(deployment, functions)
         pins = [] if is_dry else traffic.pins(deployment, functions)
         for function in functions:
-            _STEPS[function](deployment)
+            STEPS[function](deployment)
     for pin in pins:
         streams.say(pin)
     if is_dry:
@@ -37,7 +37,7 @@ def run(arguments: Arguments, functions: tuple[str, ...]) -> None:
             streams.say("PROJECT_NUMBER, TRIGGER and SUBSCRIPTION stand for what gcloud would answer.")
 
 
-def _check(arguments: Arguments, functions: tuple[str, ...]) -> None:
+def check(arguments: Arguments, functions: tuple[str, ...]) -> None:
     """Refused for what the functions would refuse, before anything is collected."""
     model = arguments[MODEL]
     if not model.startswith(GS) and not Path(model).is_file():

@@ -6,11 +6,14 @@ import json
 import shlex
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from deployment import processes, streams
 from deployment.errors import CommandFailed, DeploymentError
 from deployment.processes import HIDDEN
+
+if TYPE_CHECKING:
+    from deployment.roles import Grant
 
 PAUSES = (5, 10, 20)
 """Seconds between attempts to grant a role: a new identity is not known everywhere at once."""
@@ -27,6 +30,11 @@ def ask(*words: str) -> Any:
         raise DeploymentError(f"gcloud {' '.join(words[:3])} answered something that is no JSON.") from error
 
 
+def exists(*describe: str) -> bool:
+    """Whether a command finds what it describes; it does not either where that may not be seen."""
+    return processes.run(["gcloud", *describe], stdout=HIDDEN, stderr=HIDDEN) == 0
+
+
 class Cloud(Protocol):
     """Google Cloud, which commands change; their words are those behind `gcloud`."""
 
@@ -39,7 +47,7 @@ class Cloud(Protocol):
     def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
         """Make what is not there yet; CommandFailed."""
 
-    def grant(self, member: str, role: str, words: Sequence[str]) -> None:
+    def grant(self, grant: Grant) -> None:
         """Give a service account a role; DeploymentError."""
 
     def answer(self, placeholder: str, *words: str) -> str:
@@ -61,22 +69,22 @@ class Gcloud:
 
     def make(self, describe: Sequence[str], create: Sequence[str]) -> None:
         """Make what is not there; somebody else may have made it in between."""
-        if self._exists(describe):
+        if exists(*describe):
             return
         try:
             self.run(*create)
         except CommandFailed:
-            if not self._exists(describe):
+            if not exists(*describe):
                 raise
 
-    def grant(self, member: str, role: str, words: Sequence[str]) -> None:
+    def grant(self, grant: Grant) -> None:
         """Add a binding to a policy, which gcloud would show whole after each change."""
         for pause in (*PAUSES, None):
-            if processes.run(["gcloud", *words], stdout=HIDDEN) == 0:
+            if processes.run(["gcloud", *grant.adding], stdout=HIDDEN) == 0:
                 return
             if pause:
                 time.sleep(pause)
-        raise DeploymentError(f"{role} could not be granted to {member}.")
+        raise DeploymentError(f"{grant.role} could not be granted to {grant.member}.")
 
     def answer(self, placeholder: str, *words: str) -> str:
         """Ask for something."""
@@ -84,9 +92,6 @@ class Gcloud:
         if exit_code:
             raise CommandFailed(exit_code)
         return printed
-
-    def _exists(self, describe: Sequence[str]) -> bool:
-        return processes.run(["gcloud", *describe], stdout=HIDDEN, stderr=HIDDEN) == 0
 
 
 class Printed:
@@ -104,9 +109,9 @@ class Printed:
         """Print how it is made."""
         self.run(*create)
 
-    def grant(self, member: str, role: str, words: Sequence[str]) -> None:
+    def grant(self, grant: Grant) -> None:
         """Print the command."""
-        self.run(*words)
+        self.run(*grant.adding)
 
     def answer(self, placeholder: str, *words: str) -> str:
         """The placeholder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from deployment.target import Deployment, Target
 from settings import HttpSettings, Settings, UploadSettings
@@ -49,6 +50,15 @@ class Grant:
     def expression(self) -> str:
         """The expression of its condition, as a policy has it."""
         return self.condition.partition("|expression=")[2]
+
+    def is_in(self, policy: Any) -> bool:
+        """Whether a policy has it, with the very condition."""
+        return any(
+            binding.get("role") == self.role
+            and f"serviceAccount:{self.member}" in binding.get("members", [])
+            and binding.get("condition", {}).get("expression", "") == self.expression
+            for binding in (policy or {}).get("bindings", [])
+        )
 
     def _changing(self, verb: str) -> tuple[str, ...]:
         conditions = [f"--condition={self.condition}"] if self.condition else []
@@ -109,7 +119,7 @@ def make_account(deployment: Deployment, name: str) -> str:
 def give(deployment: Deployment, *grants: Grant) -> None:
     """Grant them, one after the other."""
     for grant in grants:
-        deployment.cloud.grant(grant.member, grant.role, grant.adding)
+        deployment.cloud.grant(grant)
 
 
 def _of_model(account: str, variables: Mapping[str, str]) -> list[Grant]:

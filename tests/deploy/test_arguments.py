@@ -24,10 +24,10 @@ REQUIRED = "--project p --region r --model m.onnx"
 WATCHED = f"{REQUIRED} --bucket photos --results gs://results/labels"
 
 REFUSED = {
-    "nothing": ("", "Say what to do: one of http, upload, both, status, rollback, split and delete."),
+    "nothing": ("", "Say what to do: one of http, upload, both, plan, status, rollback, split and delete."),
     "two commands": (
         "http upload",
-        "Say one of http, upload, both, status, rollback, split and delete; http was said already.",
+        "Say one of http, upload, both, plan, status, rollback, split and delete; http was said already.",
     ),
     "unknown flag": ("http --fast", "There is no argument '--fast'; ./deploy.sh --help lists them."),
     "unknown word": ("htp", "There is no argument 'htp'; ./deploy.sh --help lists them."),
@@ -131,6 +131,13 @@ REFUSED = {
         f"http {REQUIRED} --project my\u200bproject",
         "--project is 'my\\u200bproject', which holds an invisible character, U+200B ZERO WIDTH SPACE.",
     ),
+    "plan of nothing": (f"plan {REQUIRED}", "plan needs http|upload|both."),
+    "plan of a status": (
+        f"plan status {REQUIRED}",
+        "Say one of http, upload, both, plan, status, rollback, split and delete; plan was said already.",
+    ),
+    "plan of something": (f"plan web {REQUIRED}", "plan needs one of http, upload and both, not 'web'."),
+    "bucket for a plan of http": (f"plan http {REQUIRED} --bucket photos", "--bucket belongs to upload and both."),
     "ingress": (
         f"http {REQUIRED} --ingress-settings=none",
         "--ingress-settings is 'none', none of all, internal-only, internal-and-gclb.",

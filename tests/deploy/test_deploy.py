@@ -679,6 +679,10 @@ class TestRealGcloud:
             assert "ack deadline 600 s" in status
             assert "dead letters none seen" in status
             assert "events of gs://pictures" in status
+            plan = send(cloud, project, tmp_path, "plan", "upload", *UPLOAD, *required)
+            assert "not granted" not in plan
+            assert "is not there" not in plan
+            assert "->" not in plan
             send(cloud, project, tmp_path, "rollback", *place)
             assert cloud.traffic == {"classify-upload": [{"percent": 100, "revisionName": first}]}
             send(cloud, project, tmp_path, "upload", *UPLOAD, *required)
