@@ -180,7 +180,7 @@ FORWARDED = (LABELS, INGRESS, VPC_CONNECTOR, EGRESS, KMS_KEY, REPOSITORY, BUILD_
 """Options of `gcloud functions deploy`, which are handed on as they are where they are said."""
 TO_LATEST = Option("--to-latest", "", "give the new revision all traffic, also where rollback or split has pinned it")
 ENABLE_APIS = Option("--enable-apis", "", "enable the APIs that are used, where they are not")
-DRY_RUN = Option("--dry-run", "", "collect and try the files, print the gcloud commands, send nothing")
+DRY_RUN = Option("--dry-run", "", "print the gcloud commands and send nothing; the files are collected and tried")
 ONLY = Option("--only", "FUNCTION", "http or upload, where both are there", "", _function, ())
 YES = Option("--yes", "", "delete without asking", functions=())
 HELP = Option("--help", "", "show this text")

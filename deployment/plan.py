@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from deployment import account, apis, deploy, environment, service, streams, traffic
+from deployment import account, apis, deploy, environment, processes, service, streams, traffic
 from deployment.arguments import Arguments
 from deployment.environment import AT_ONCE
 from deployment.errors import CommandFailed
@@ -73,8 +73,8 @@ class Planned:
         streams.show(shlex.join(["gcloud", *grant.adding]))
 
     def answer(self, placeholder: str, *words: str) -> str:
-        """The placeholder: what is asked for may not be there before the deployment."""
-        return placeholder
+        """The answer, or the placeholder for what is not there before the deployment."""
+        return (processes.output(["gcloud", *words])[1] if exists(*words) else "") or placeholder
 
 
 def run(arguments: Arguments, functions: tuple[str, ...]) -> None:
