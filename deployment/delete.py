@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +27,16 @@ class Remains:
 
     name: str
     function: str
-    service: Service | None
+    account: str
+    """The identity that it has; empty where it is not there."""
+    variables: Sequence[Mapping[str, str]]
+    """The environment variables that each of its revisions has."""
     has_account: bool
     """Whether the identity that was made for it is there, and no other service has it."""
     has_dead_letters: bool
 
     def __bool__(self) -> bool:
-        return bool(self.service or self.has_account or self.has_dead_letters)
+        return bool(self.account or self.has_account or self.has_dead_letters)
 
 
 def run(arguments: Arguments) -> None:
@@ -52,17 +56,26 @@ def run(arguments: Arguments) -> None:
 
 
 def _remains(target: Target, name: str, function: str, found: Service | None) -> Remains:
-    account = roles.email_of(target, name)
-    sharing = service.sharing(target, name, account)
+    sharing = service.sharing(target, name, roles.email_of(target, name))
     if sharing:
         streams.say(f"{', '.join(sharing)} shares identity and dead letters with {name}: those stay.")
+    account, variables = _deployed(found) if found else _begun(target, name)
     return Remains(
-        name,
-        function,
-        found,
+        *(name, function, account, variables),
         has_account=not sharing and _is_made_here(target, name),
         has_dead_letters=not sharing and function == UPLOAD and _has_dead_letters(target, name),
     )
+
+
+def _deployed(found: Service) -> tuple[str, list[Mapping[str, str]]]:
+    return found.account, [revision.variables for revision in found.revisions]
+
+
+def _begun(target: Target, name: str) -> tuple[str, list[Mapping[str, str]]]:
+    """Identity and variables of a function whose first deployment failed, so that it has no service."""
+    words = ("functions", "describe", name, "--gen2", target.in_project, target.in_region)
+    config = (ask(*words) or {}).get("serviceConfig", {}) if exists(*words) else {}
+    return config.get("serviceAccountEmail", ""), [config.get("environmentVariables", {})]
 
 
 def _confirm(target: Target, names: list[str]) -> None:
@@ -78,11 +91,11 @@ def _confirm(target: Target, names: list[str]) -> None:
 def _delete(target: Target, one: Remains) -> None:
     """Roles first: the deployed settings say which there are, and go with the function."""
     account = roles.email_of(target, one.name)
-    if one.service and one.service.account != account:
-        streams.say(f"{one.service.account} was not made here: it stays, with its roles.")
-    elif one.service and one.has_account:
-        _unbind(target, _roles_of(target, one.function, one.service))
-    if one.service:
+    if one.account not in ("", account):
+        streams.say(f"{one.account} was not made here: it stays, with its roles.")
+    elif one.account and one.has_account:
+        _unbind(target, _roles_of(target, one))
+    if one.account:
         target.cloud.run("functions", "delete", one.name, "--gen2", target.in_project, target.in_region, "--quiet")
     if one.has_account:
         target.cloud.run("iam", "service-accounts", "delete", account, target.in_project, "--quiet")
@@ -90,17 +103,19 @@ def _delete(target: Target, one: Remains) -> None:
         _delete_dead_letters(target, one.name)
 
 
-def _roles_of(target: Target, function: str, found: Service) -> list[Grant]:
+def _roles_of(target: Target, one: Remains) -> list[Grant]:
     """Those that any revision has needed, each once."""
     grants: list[Grant] = []
-    for revision in found.revisions:
+    for variables in one.variables:
         try:
-            if function == HTTP:
-                grants += roles.of_http(found.account, revision.variables)
+            if one.function == HTTP:
+                grants += roles.of_http(one.account, variables)
             else:
-                grants += roles.of_upload(target.project, found.account, revision.variables)
-        except BadSetting:
-            streams.say(f"The settings of {revision.name} cannot be read: roles that only it had are not taken back.")
+                grants += roles.of_upload(target.project, one.account, variables)
+        except BadSetting as error:
+            streams.say(
+                f"A revision of {one.name} cannot be read ({error}): roles that only it had are not taken back."
+            )
     return list(dict.fromkeys(grants))
 
 
@@ -138,14 +153,23 @@ def _has_dead_letters(target: Target, name: str) -> bool:
 def _delete_dead_letters(target: Target, name: str) -> None:
     """Delete the topic and its subscription, unless there is a message, or nobody knows."""
     topic = dead_letters.topic_of(name)
+    kinds = ["subscriptions", "topics"]
+    if not exists("pubsub", "subscriptions", "describe", topic, target.in_project):
+        del kinds[0]  # a topic holds nothing itself
+    elif not _are_empty(target, name, topic):
+        return
+    for kind in kinds:
+        target.cloud.run("pubsub", kind, "delete", topic, target.in_project, "--quiet")
+
+
+def _are_empty(target: Target, name: str, topic: str) -> bool:
+    """Whether somebody has looked, and nothing is there."""
     streams.say(f"Looking into {topic}.")
     try:
         count = dead_letters.waiting(target, name)
     except CommandFailed:
         streams.say(f"{topic} cannot be looked into, so it stays.")
-        return
+        return False
     if count:
         streams.say(f"{topic} holds at least {count} messages, so it stays: delete it when they are dealt with.")
-        return
-    for kind in ("subscriptions", "topics"):
-        target.cloud.run("pubsub", kind, "delete", topic, target.in_project, "--quiet")
+    return not count

@@ -53,7 +53,10 @@ class Service:
         return max(self.percents, key=lambda name: self.percents[name], default=self.latest)
 
     def older(self) -> Revision | None:
-        """The newest revision that can serve and is older than the one with the most traffic."""
+        """The revision to go back to: of several that serve the older one, else the one before that can serve."""
+        serving = [revision for revision in self.revisions if revision.name in self.percents]
+        if len(serving) > 1:
+            return max(serving[1:], key=lambda revision: self.percents[revision.name])
         names = [revision.name for revision in self.revisions]
         behind = self.revisions[names.index(self.serving) + 1 :] if self.serving in names else []
         return next((revision for revision in behind if revision.is_ready), None)

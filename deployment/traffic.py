@@ -19,7 +19,7 @@ ALL = 100
 
 
 def rollback(arguments: Arguments) -> None:
-    """Give all traffic to one revision: the one that was said, or the one before."""
+    """Give all traffic to one revision: the one that was said, or the one that served before the newest that serves."""
     target, name = _target(arguments), arguments.operand
     if name:
         found = _having(target, name)

@@ -26,6 +26,8 @@ ACCOUNT = f"classify@{PROJECT}.iam.gserviceaccount.com"
 UPLOAD_ACCOUNT = f"classify-upload@{PROJECT}.iam.gserviceaccount.com"
 ACCOUNTS = "iam service-accounts list"
 TOPIC = f"pubsub topics describe {DEAD_LETTERS}"
+DESCRIBED, DESCRIBED_HTTP = "functions describe classify-upload", "functions describe classify"
+SENT = {"MODEL": "model.onnx", "BUCKET": "pictures", "RESULTS": "gs://labels/pets"}
 EVERYWHERE = "run services list everywhere"
 EXPRESSION = 'resource.name.startsWith("projects/_/buckets/labels/objects/pets/")'
 IN_PROJECT = f"--project={PROJECT}"
@@ -44,7 +46,7 @@ def policy(role: str, member: str, **more: Any) -> Any:
 
 def uploads(**variables: str) -> Documents:
     """The upload function with its roles."""
-    sent = {"BUCKET": "pictures", "RESULTS": "gs://labels/pets"} | variables
+    sent = SENT | variables
     condition = {"title": "below-prefix", "expression": EXPRESSION}
     on_bucket = "storage buckets get-iam-policy gs://"
     return deployed(2, name="classify-upload") | {
@@ -193,14 +195,38 @@ def test_other_region(project: Path, tmp_path: Path) -> None:
 
 def test_rest_of_an_interrupted_one(project: Path, tmp_path: Path) -> None:
     """Where the function is gone already, what is left of it is deleted."""
-    documents = {SERVICES: [], ACCOUNTS: [made("classify-upload")]}
+    documents = {SERVICES: [], DESCRIBED: None, ACCOUNTS: [made("classify-upload")]}
     run = operate(project, tmp_path, documents, "delete", "--yes", "--only", "upload")
     assert (run.code, run.calls) == (0, [UPLOAD_IDENTITY, *DEAD])
 
 
+def test_rest_of_dead_letters(project: Path, tmp_path: Path) -> None:
+    """A topic whose subscription is gone holds nothing, and is deleted."""
+    documents = {SERVICES: [], f"pubsub subscriptions describe {DEAD_LETTERS}": None, DESCRIBED: None}
+    run = operate(project, tmp_path, documents, "delete", "--yes", "--only", "upload")
+    assert (run.code, run.calls) == (0, DEAD[1:])
+
+
+def test_deployment_that_failed(project: Path, tmp_path: Path) -> None:
+    """A function that has no service, as its first deployment failed, goes with its roles."""
+    config = {"serviceAccountEmail": UPLOAD_ACCOUNT, "environmentVariables": SENT}
+    documents = uploads() | {SERVICES: [], DESCRIBED: {"serviceConfig": config}}
+    run = operate(project, tmp_path, documents, "delete", "--yes", "--only", "upload")
+    assert (run.code, run.calls) == (0, [*UNBOUND, UPLOAD_FUNCTION, UPLOAD_IDENTITY, *DEAD])
+
+
+def test_settings_that_cannot_be_read(project: Path, tmp_path: Path) -> None:
+    """A revision with settings of another version is named with what is wrong, and the rest is deleted."""
+    documents = uploads()
+    documents[f"{REVISIONS} classify-upload"].append(revision(3, name="classify-upload", RESULTS="nowhere"))
+    run = operate(project, tmp_path, documents, "delete", "--yes", "--only", "upload")
+    assert run.calls == [*UNBOUND, UPLOAD_FUNCTION, UPLOAD_IDENTITY, *DEAD]
+    assert "A revision of classify-upload cannot be read (RESULTS " in run.errors
+
+
 def test_twice(project: Path, tmp_path: Path) -> None:
     """Where nothing is left, nothing is asked or sent."""
-    run = operate(project, tmp_path, {SERVICES: [], TOPIC: None}, "delete")
+    run = operate(project, tmp_path, {SERVICES: [], TOPIC: None, DESCRIBED: None, DESCRIBED_HTTP: None}, "delete")
     assert (run.code, run.calls) == (0, [])
     assert run.errors.endswith(
         "Nothing to do: nothing of classify and classify-upload is in demo-proj, europe-west1.\n"

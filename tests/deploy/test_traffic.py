@@ -27,7 +27,8 @@ BOTH = together(HTTP, UPLOAD)
 SENT = {
     "the one before": (HTTP, "rollback", "--to-revisions=classify-00002-abc=100"),
     "the one before what serves": (deployed(3, r2=100), "rollback", "--to-revisions=classify-00001-abc=100"),
-    "the one before what serves most": (deployed(3, r2=90, r3=10), "rollback", "--to-revisions=classify-00001-abc=100"),
+    "the older one of a split": (deployed(3, r2=90, r3=10), "rollback", "--to-revisions=classify-00002-abc=100"),
+    "the older one of halves": (deployed(3, r1=50, r3=50), "rollback", "--to-revisions=classify-00001-abc=100"),
     "a named one": (HTTP, "rollback classify-00001-abc", "--to-revisions=classify-00001-abc=100"),
     "the one that serves, pinned": (HTTP, "rollback classify-00003-abc", "--to-revisions=classify-00003-abc=100"),
     "one of two functions": (BOTH, "rollback --only http", "--to-revisions=classify-00002-abc=100"),
