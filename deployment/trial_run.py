@@ -29,7 +29,7 @@ def main(folder: str, *targets: str) -> None:
 
 def describe(path: Path) -> None:
     """Write down name and version of a model that is here."""
-    from predictor import Classifier  # the collected one, which the first line of `main` has made importable
+    from predictor.classifier import Classifier  # the collected one, which the first line of `main` has made importable
 
     if not os.environ["MODEL"].startswith("gs://"):
         info = Classifier.load(os.environ["MODEL"]).info

@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.google_cloud import PROJECT, REGION
-from tests.deploy.runs import NO_TRIAL, UPLOAD, Deploy, Run, run_deploy
+from tests.deploy.runs import NO_TRIAL, UPLOAD, Deploy, run_deploy
+from tests.deploy.test_deploy import HTTP_CALL, UPLOAD_CALLS
 
+ALL_CALLS = [HTTP_CALL, *UPLOAD_CALLS]
 MODEL = "gs://models/m.onnx"
 COMMANDS = 16  # that deploy both functions, and let them read the model
 
@@ -135,13 +137,13 @@ def test_together(project: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("reader", ["head -n 1", "true"])
 @pytest.mark.parametrize("streams", ["|", "2>&1 |"])
 def test_deployment_that_nobody_watches(
-    reader: str, streams: str, project: Path, required: tuple[str, ...], both: Run, tmp_path: Path
+    reader: str, streams: str, project: Path, required: tuple[str, ...], tmp_path: Path
 ) -> None:
     """A deployment goes on to its end when nobody reads what gcloud says any more."""
     run = run_deploy(
         project, tmp_path, "both", *required, *UPLOAD, then=f"{streams} {reader}", GCLOUD_TALKS="1", PYTHON=NO_TRIAL
     )
-    assert (run.code, run.calls) == (0, both.calls)
+    assert (run.code, run.calls) == (0, ALL_CALLS)
 
 
 def test_what_gcloud_says(deploy: Deploy) -> None:
@@ -152,11 +154,11 @@ def test_what_gcloud_says(deploy: Deploy) -> None:
     assert run.errors.count("word\n") == 20_000 * len(run.calls)
 
 
-def test_somebody_else_made_it(deploy: Deploy, both: Run) -> None:
+def test_somebody_else_made_it(deploy: Deploy) -> None:
     """What another run makes between a look and the making is as good as made here."""
     run = deploy("both", *UPLOAD, GCLOUD_FRESH="1", GCLOUD_RACE="1", PYTHON=NO_TRIAL)
     assert run.code == 0, run.errors
-    assert [call for call in run.calls if "create" not in call] == both.calls
+    assert [call for call in run.calls if "create" not in call] == ALL_CALLS
 
 
 WAITING = """#!{python}
