@@ -99,7 +99,8 @@ class Gif:
 def _transparent(data: bytes, block: Block, before: int | None) -> int | None:
     """Which index an extension makes transparent; those that make none leave it as it was."""
     length, *control = data[block.pieces : block.pieces + 1 + _CONTROL_LENGTH] or b"\0"
-    if data[block.start + 1 : block.pieces] != _CONTROL or not length >= _CONTROL_LENGTH == len(control):
+    # giflib, which TensorFlow decodes with, takes no other length for one.
+    if data[block.start + 1 : block.pieces] != _CONTROL or not length == _CONTROL_LENGTH == len(control):
         return before
     return control[3] if control[0] & _IS_TRANSPARENT else before
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from predictor import Decoding, Limits, ModelInfo, Provenance, Resizing
 from predictor.metadata import CanvasMethod
 from predictor.resizing import read
 from tests.predictor.chromium_canvas import DRAWN, SIZE, pictures
+from tests.predictor.pictures import encode
 
 LARGEST_MEAN, LARGEST = 0.01, 8  # levels
 
@@ -39,16 +41,19 @@ def test_levels_matter() -> None:
     assert np.abs(image["image"].astype(int) - image["frame"]).mean() > 10 * LARGEST_MEAN
 
 
+@pytest.mark.parametrize("alpha", [1, 2, 77, 128, 254, 255])
+def test_white_stays_white(alpha: int) -> None:
+    """White that is partly transparent comes back as white: no level is lost on the way through its alpha."""
+    data = encode(Image.new("RGBA", (40, 30), (255, 255, 255, alpha)), "PNG")
+    decoding, resizing = Decoding("accurate", decoder="chromium"), Resizing("chromium-image", 16, 16, "crop")
+    assert (read(data, decoding, resizing, Limits()) == 255).all()
+
+
 def test_tall_picture() -> None:
     """A line of a single pixel's width is drawn in time and memory that its own pixels need."""
-    import io
-
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.new("RGB", (1, 60_000), (10, 20, 30)).save(file, "PNG")
+    data = encode(Image.new("RGB", (1, 60_000), (10, 20, 30)), "PNG")
     decoding, resizing = Decoding("accurate", decoder="chromium"), Resizing("chromium-image", 224, 224, "crop")
-    pixels = read(file.getvalue(), decoding, resizing, Limits())
+    pixels = read(data, decoding, resizing, Limits())
     assert pixels.shape == (224, 224, 3)
     assert (pixels == (10, 20, 30)).all()
 

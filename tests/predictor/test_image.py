@@ -220,6 +220,18 @@ def test_temporary_marker(name: str, reference: Reference) -> None:
         check(ours(data), reference(data))
 
 
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 5, 9])
+def test_length_of_transparency(length: int, reference: Reference) -> None:
+    """The extension that makes a colour of a GIF transparent counts where TensorFlow counts it, whatever its length."""
+    data = LOSSLESS["gif P transparent"]
+    start = data.index(b"!\xf9\x04")
+    control = data[start + 3 : start + 7].ljust(length, b"\0")[:length]
+    spoiled = data[:start] + b"!\xf9" + bytes([length]) * bool(length) + control + data[start + 7 :]
+    actual, expected = ours(spoiled), reference(spoiled)
+    if actual is not None and expected is not None:
+        check(actual, expected)
+
+
 def header_pieces(jpeg: bytes) -> list[bytes]:
     """The segments before the first scan; the first one with the start of the image, which must stay together."""
     ends = [2]
