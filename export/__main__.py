@@ -24,6 +24,7 @@ from predictor.metadata import Decoder, Drawing, Fit, JpegTransform, Orientation
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_ANY = click.Path(path_type=Path, exists=True)
 _LEVELS = (float, float, float)
 _SIDE = click.IntRange(min=1)
 
@@ -73,6 +74,7 @@ def _pixel_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--name", help="The model's name in answers (default: the folder's or file's name).")
 @_pixel_options
 @click.option("--images", type=_FOLDER, help="A folder of pictures to verify on (default: pictures made for it).")
+@click.option("--expected", type=_ANY, metavar="ANSWERS", help="Answers that you saw for --images, to be reproduced.")
 @click.option("--report", type=_FILE, help="A page to write that shows the proof (HTML).")
 @click.option("--tolerance", type=click.FloatRange(min=0),
               help=f"The largest difference of a score that counts as equal (default: {DEFAULT_TOLERANCE}, or nothing "

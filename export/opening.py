@@ -58,6 +58,8 @@ def open_subject(source: Source, options: Options, report: Report) -> Iterator[S
         try:
             pipeline = _pipeline(source, options, stack, report)
         except MissingPreprocessing as missing:
+            if options.expected:  # which says more than names do
+                raise
             raise _with_proposal(missing, source) from missing
         yield _subject(_with_hint(pipeline, source, options), source, options)
 
@@ -70,7 +72,7 @@ def _with_proposal(missing: MissingPreprocessing, source: Source) -> MissingPrep
 
 def _with_hint(pipeline: Pipeline, source: Source, options: Options) -> Pipeline:
     """The same where nobody said how pixels were made, and something was assumed."""
-    if pipeline.preprocessing is None or options.pixels.explicit():
+    if pipeline.preprocessing is None or options.pixels.explicit() or options.expected:
         return pipeline
     names = (
         *pipeline.signatures,

@@ -77,6 +77,7 @@ class Options:
 
     pixels: with what a preset says. said_pixels: what the user said himself, which alone can contradict the model.
     samples: a folder of pictures like those the model will see. labelled: one folder a class. images: to verify on.
+    expected: answers that somebody saw for the images.
     report: the page to write about the proof. tolerance: None for DEFAULT_TOLERANCE, or less than a step where scores
     are whole numbers. quantize, reduced_jpeg: what makes the file faster and no longer exact; the latter is how many
     times the side of what the network sees is left of a JPEG's.
@@ -92,6 +93,7 @@ class Options:
     samples: Path | None = None
     labelled: Path | None = None
     images: Path | None = None
+    expected: Path | None = None
     report: Path | None = None
     tolerance: float | None = None
     drawing: Drawing | None = None
@@ -99,6 +101,10 @@ class Options:
     reduced_jpeg: float | None = None
 
     def __post_init__(self) -> None:
+        if self.expected and not self.images:
+            raise ExportError(
+                "--expected needs the pictures that the answers are for: give their folder with --images."
+            )
         if self.approximates and not self.samples:
             raise ExportError(
                 "--quantize and --reduced-jpeg need pictures like those the model will see: give them with --samples."

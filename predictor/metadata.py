@@ -122,6 +122,15 @@ class Parity:
     identical_inputs: float
 
 
+@dataclass(frozen=True)
+class Reproduction:
+    """How many of the answers that somebody saw for pictures the file gives too, to so many decimals."""
+
+    pictures: int
+    reproduced: int
+    decimals: int
+
+
 UNSURE = "unsure"
 """The decision where no label's score is high enough."""
 
@@ -167,6 +176,7 @@ class ModelInfo:
     reads it.
     outputs: what each output beside `scores` holds, by its name.
     decision: which answers are sure enough; None: it was not measured.
+    reproduction: how it compared with answers that somebody saw; None: it was not compared.
     impossible_sizes: of the sizes of pictures tried, those that the model cannot take.
     """
 
@@ -186,6 +196,7 @@ class ModelInfo:
     outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
     decision: Decision | None = None
     impossible_sizes: tuple[Size, ...] = ()
+    reproduction: Reproduction | None = None
 
     def __post_init__(self) -> None:
         on_canvas = self.resizing is not None and self.resizing.method in get_args(CanvasMethod)
@@ -228,6 +239,7 @@ def _check_readable(document: Any) -> None:
 def _from_document(document: dict[str, Any]) -> ModelInfo:
     """Fields that are not known are left out, but for those that decide pixels."""
     resizing, parity, decision = document.get("resizing"), document["parity"], document.get("decision")
+    reproduction = document.get("reproduction")
     known: dict[str, Any] = _known(ModelInfo, document) | {
         "labels": _texts(document["labels"]),
         "preprocessing": _texts(document["preprocessing"]),
@@ -236,6 +248,7 @@ def _from_document(document: dict[str, Any]) -> ModelInfo:
         "source": Provenance(**_known(Provenance, document["source"])),
         "parity": Parity(**_known(Parity, parity)) if parity else None,
         "decision": Decision(**_known(Decision, decision)) if decision else None,
+        "reproduction": Reproduction(**_known(Reproduction, reproduction)) if reproduction else None,
         "impossible_sizes": tuple(tuple(size) for size in document.get("impossible_sizes", [])),
     }
     return ModelInfo(**known)

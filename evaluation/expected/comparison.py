@@ -96,7 +96,7 @@ Answered = tuple[ExpectedAnswer, str, Scores]
 def compare(answered: Sequence[Answered], labels: Sequence[str]) -> Comparison:
     """The comparison in the meaning of the numbers that reproduces most, the plain one first."""
     written = decimals(score for answer, _, _ in answered for score in answer.scores.values())
-    classes = _classes(labels)
+    classes = classes_by_name(labels)
     results = []
     for meaning in MEANINGS:
         found = tuple(_compared(one, classes, meaning) for one in answered)
@@ -108,7 +108,7 @@ def compare(answered: Sequence[Answered], labels: Sequence[str]) -> Comparison:
     return Comparison(best.compared, best.decimals, best.meaning, order)
 
 
-def _classes(labels: Sequence[str]) -> dict[Class, int]:
+def classes_by_name(labels: Sequence[str]) -> dict[Class, int]:
     """The number of a class by its label, or by its number as it may be written."""
     numbers: dict[Class, int] = {}
     for index in range(len(labels)):

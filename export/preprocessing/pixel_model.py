@@ -27,6 +27,10 @@ class PixelModel(Protocol):
     def resizes_itself(self) -> bool:
         """Whether it fits pictures of any size before its first layer."""
 
+    @property
+    def step(self) -> float:
+        """The distance of two neighbouring scores, where they are whole numbers; else 0."""
+
     def normalization(self) -> InputNormalization | None:
         """The scaling of its pixels before the first layer; None where that is not known."""
 

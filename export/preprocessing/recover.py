@@ -1,7 +1,7 @@
 """How pictures became pixels in training: said by the user, by the model, or shown by what the model remembers.
 
-In this order: the command line; layers at the head of the graph; a TFLite file's metadata; labelled pictures; the first
-batch normalisation. What none of them shows is not guessed.
+Answers that somebody saw decide alone. Else, in this order: the command line; layers at the head of the graph; a TFLite
+file's metadata; labelled pictures; the first batch normalisation. What none of them shows is not guessed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from export.findings import Findings, Table
 from export.options import Options, PixelOptions
 from export.preprocessing import labelled, samples
 from export.preprocessing.candidates import Preparation, any_batch, usual_scales
+from export.preprocessing.identification import identify
 from export.preprocessing.input_normalization import InputNormalization
 from export.preprocessing.pixel_model import PixelModel, Recovered
 from export.preprocessing.preprocessing import Preprocessing, check
@@ -36,6 +37,9 @@ def _recovered(model: PixelModel, options: Options, report: Report) -> Recovered
     wanted = options.pixels.over(model.metadata)
     _check_order(model, options.typed.order)
     preprocessing, said = _without_scale(model, wanted)
+    if options.expected:
+        assert options.images  # Options sees to it
+        return identify.decide(model, preprocessing, options.expected, options.images, options.pixels, report)
     if model.layout.dtype.is_integer:
         _check_unscaled(model, options.typed.scale)
         return Recovered(preprocessing, said)

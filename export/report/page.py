@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from export.formats.writer import Row
 from export.network import model_file
 from export.opening import Subject
 from export.report import summary
@@ -45,7 +46,7 @@ class Exhibit:
 
     file: str = "model.onnx"
     sights: tuple[str, str] = ("Original", "model.onnx")
-    rows: tuple[summary.Row, ...] = ()
+    rows: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
     compares_inputs: bool = True
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor import Decision, Decoding, ModelInfo, Parity, Provenance, Resizing
-from predictor.metadata import FORMAT, Fit, PillowMethod
+from predictor.metadata import FORMAT, Fit, PillowMethod, Reproduction
 
 INFO = ModelInfo(
     name="flowers",
@@ -28,7 +28,17 @@ INFO = ModelInfo(
     outputs={"evidence": {"kind": "exact"}},
     decision=Decision(0.9, 0.02, 0.95, 0.8, 500),
 )
-WITH_DEFAULT = {"decision", "drawing", "impossible_sizes", "outputs", "quantization", "requires", "resizing", "tools"}
+WITH_DEFAULT = {
+    "decision",
+    "drawing",
+    "impossible_sizes",
+    "outputs",
+    "quantization",
+    "reproduction",
+    "requires",
+    "resizing",
+    "tools",
+}
 
 TEXTS = st.text(max_size=20)
 NUMBERS = st.floats(allow_nan=False)
@@ -72,6 +82,7 @@ INFOS = st.builds(
     tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
     outputs=st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
     impossible_sizes=st.lists(st.tuples(st.integers(1), st.integers(1)), max_size=3).map(tuple),
+    reproduction=st.none() | st.builds(Reproduction, st.integers(0), st.integers(0), st.integers(0, 7)),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | NUMBERS | TEXTS,

@@ -21,18 +21,18 @@ class OnnxExported:
     def __init__(self, path: Path, before: onnx.ModelProto) -> None:
         """before: what `split_network_input` gave. Raises CannotConvert when onnxruntime does not load the file."""
         try:
-            self._classifier = Classifier.load(path)
+            self.classifier = Classifier.load(path)
         except BadModel as error:
             raise CannotConvert(f"onnxruntime cannot run the converted network: {error.__cause__ or error}") from error
         self._session = open_session(before.SerializeToString())
 
     def decode(self, data: bytes) -> npt.NDArray[np.uint8]:
         """The decoded picture, uint8 [height, width, channels]; BadImage for a bad one."""
-        return self._classifier.decode(data)
+        return self.classifier.decode(data)
 
     def scores(self, pixels: npt.NDArray[Any]) -> Scores:
         """The score of every class, float32 [classes]."""
-        return self._classifier.scores(pixels)
+        return self.classifier.scores(pixels)
 
     def network_input(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The input of the first layer with weights."""

@@ -23,6 +23,8 @@ class TfliteWriter(Writer):
         """The options that concern image files or the functions' page mean nothing for it."""
         if options.reduced_jpeg:
             raise ExportError("--reduced-jpeg is for .onnx files: a .tflite file takes pixels, and decodes no JPEG.")
+        if options.expected:
+            raise ExportError("--expected is for .onnx files, which are compared with the answers from files on.")
         if options.drawing:
             raise ExportError("--drawing is for .onnx files: it is the functions' page that offers a canvas.")
 

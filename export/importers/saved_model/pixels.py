@@ -46,6 +46,11 @@ class SavedModelPixels:
         """Whether it fits pictures of any size before its first layer."""
         return input_normalization.fits_pictures(self._head_runner, self.layout)
 
+    @property
+    def step(self) -> float:
+        """Its scores are not whole numbers."""
+        return 0.0
+
     def normalization(self) -> input_normalization.InputNormalization | None:
         """The scaling of its pixels before the first layer, as far as that was not learned from them."""
         return input_normalization.measure(self._head_runner, self.layout)

@@ -126,6 +126,11 @@ class TfliteModel:
         """Nothing: batch normalisations are folded into the layers before them when a .tflite file is made."""
         return {}
 
+    @property
+    def step(self) -> float:
+        """The distance of two neighbouring scores, where they are whole numbers; else 0."""
+        return float(self.output["quantization"][0])
+
     def score(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """The score of each class for a batch."""
         values = self.values(batch)

@@ -38,7 +38,7 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         activation=model.activation,
         reference_model=LiteRtReferenceModel(model, preprocessing),
         own_labels=lambda classes: None,
-        step=float(model.output["quantization"][0]),
+        step=model.step,
         convert=lambda: _joined(preprocessing, model.conversion.model),
         network=model,
         may_be_features=True,
