@@ -177,6 +177,7 @@ class ModelInfo:
     outputs: what each output beside `scores` holds, by its name.
     decision: which answers are sure enough; None: it was not measured.
     reproduction: how it compared with answers that somebody saw; None: it was not compared.
+    assumed: what nobody said of the preprocessing and nothing showed, in words.
     impossible_sizes: of the sizes of pictures tried, those that the model cannot take.
     """
 
@@ -197,6 +198,7 @@ class ModelInfo:
     decision: Decision | None = None
     impossible_sizes: tuple[Size, ...] = ()
     reproduction: Reproduction | None = None
+    assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         on_canvas = self.resizing is not None and self.resizing.method in get_args(CanvasMethod)
@@ -249,6 +251,7 @@ def _from_document(document: dict[str, Any]) -> ModelInfo:
         "parity": Parity(**_known(Parity, parity)) if parity else None,
         "decision": Decision(**_known(Decision, decision)) if decision else None,
         "reproduction": Reproduction(**_known(Reproduction, reproduction)) if reproduction else None,
+        "assumed": _texts(document.get("assumed", [])),
         "impossible_sizes": tuple(tuple(size) for size in document.get("impossible_sizes", [])),
     }
     return ModelInfo(**known)

@@ -29,6 +29,7 @@ def describe(subject: Subject, options: Options, tools: dict[str, str]) -> Model
         drawing=options.drawing,
         tools=tools,
         requires=required(pipeline.decoding, pipeline.resizing),
+        assumed=pipeline.assumed,
     )
     return replace(info, version=version(info, pipeline.preprocessing))
 

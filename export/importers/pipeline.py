@@ -27,7 +27,8 @@ class Pipeline:
     preprocessing in words. findings: why it is this preprocessing. activation: what makes the model's own output, as
     `interface.activation` says it. own_labels: the names that it gives so many classes, if it does. step: the distance
     of two neighbouring values, for a model whose output is in whole numbers. convert: makes what `network.convert`
-    gives. network: what it makes it of, for other formats. may_be_features: whether nothing in this kind of file tells
+    gives. network: what it makes it of, for other formats. assumed: what nobody
+    said of the preprocessing and nothing showed, in words. may_be_features: whether nothing in this kind of file tells
     scores from other numbers.
     """
 
@@ -46,6 +47,7 @@ class Pipeline:
     convert: Callable[[], onnx.ModelProto]
     network: FlatGraph | TfliteModel
     may_be_features: bool = False
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from export.verify.pictures import from_folder
 
 
 def decide(
-    model: PixelModel, preprocessing: Preprocessing, folder: Path, said: PixelOptions, assumed: Findings, report: Report
+    model: PixelModel, preprocessing: Preprocessing, folder: Path, said: PixelOptions, report: Report
 ) -> Recovered:
     """The best scale and resize on the pictures in a folder that has one folder for each class.
 
@@ -38,8 +38,8 @@ def decide(
     )
     if best.preprocessing.resize != preprocessing.resize and best.is_clearly_ahead_of(assumption):
         resize = f"resize {best.preprocessing.resize}: clearly more often right than {preprocessing.resize}"
-        return Recovered(best.preprocessing, Findings((why, resize), tables))
-    return Recovered(assumption.preprocessing, assumed.and_(Findings((why,), tables)))
+        return Recovered(best.preprocessing, Findings((why, resize), tables), ("resize",))
+    return Recovered(assumption.preprocessing, Findings((why,), tables))
 
 
 def _scale(results: list[Result], findings: Findings) -> tuple[Result, str]:

@@ -49,7 +49,12 @@ class PixelModel(Protocol):
 
 @dataclass(frozen=True)
 class Recovered:
-    """The recipe, and what speaks for it."""
+    """The recipe, and what speaks for it.
+
+    shown: the fields of PixelOptions that pictures showed. assumed: in words, what nobody said and nothing showed.
+    """
 
     preprocessing: Preprocessing
     findings: Findings
+    shown: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ file's metadata; labelled pictures; the first batch normalisation. What none of 
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from export.errors import ExportError, MissingPreprocessing
@@ -28,29 +29,43 @@ SHOWN_ANSWERS = 4  # pictures in the table of what each scale would answer
 def recover(model: PixelModel, options: Options, report: Report) -> Recovered:
     """The recipe of a model; MissingPreprocessing, with all that was found, when it stays unclear."""
     try:
-        return _recovered(model, options, report)
+        recovered = _recovered(model, options, report)
     except MissingPreprocessing as missing:
         raise MissingPreprocessing(str(missing), Findings(model.found()).and_(missing.findings)) from missing
+    said = options.pixels.over(model.metadata).explicit()
+    return replace(recovered, assumed=tuple(_assumed(recovered.preprocessing, {*said, *recovered.shown})))
+
+
+def _assumed(preprocessing: Preprocessing, known: Container[str]) -> Iterator[str]:
+    """The choices of a recipe that nobody made; `known` has the fields of PixelOptions that are said or shown."""
+    choices = {
+        "resize": f"resize {preprocessing.resize}" if preprocessing.resize else "",
+        "fit": f"fit {preprocessing.fit}" if preprocessing.resize else "",
+        "orientation": "EXIF orientation ignored" if preprocessing.orientation == "ignore" else "",
+        "order": f"channels {preprocessing.order}" if preprocessing.order != "gray" else "",
+    }
+    yield from (words for field, words in choices.items() if words and field not in known)
 
 
 def _recovered(model: PixelModel, options: Options, report: Report) -> Recovered:
     wanted = options.pixels.over(model.metadata)
     _check_order(model, options.typed.order)
-    preprocessing, said = _without_scale(model, wanted)
+    preprocessing = _without_scale(model, wanted)
     if options.expected:
         assert options.images  # Options sees to it
         return identify.decide(model, preprocessing, options.expected, options.images, options.pixels, report)
     if model.layout.dtype.is_integer:
         _check_unscaled(model, options.typed.scale)
-        return Recovered(preprocessing, said)
+        return Recovered(preprocessing, Findings())
     normalization = None if options.pixels.scale else model.normalization()
     if known := _known_scale(normalization, options.pixels.scale, wanted.scale):
         scale, why = known
-        return Recovered(_scaled(preprocessing, scale, wanted.order), said.and_(Findings(why)))
+        shown = ("order",) if scale.name in USUAL_ORDER else ()
+        return Recovered(_scaled(preprocessing, scale, wanted.order), Findings(why), shown)
     if options.labelled:
-        return labelled.decide(model, preprocessing, options.labelled, options.pixels, said, report)
+        return labelled.decide(model, preprocessing, options.labelled, options.pixels, report)
     if options.samples:
-        return samples.decide(model, preprocessing, options.samples, wanted.order, said, report)
+        return samples.decide(model, preprocessing, options.samples, wanted.order, report)
     raise _missing(model, preprocessing, options, normalization)
 
 
@@ -70,13 +85,12 @@ def _check_unscaled(model: PixelModel, scale: Scale | None) -> None:
         raise ExportError(f"The model takes whole levels, {model.layout}, which cannot be scaled to {scale.name}.")
 
 
-def _without_scale(model: PixelModel, wanted: PixelOptions) -> tuple[Preprocessing, Findings]:
-    """The recipe as far as scale and order are not in question, and what was assumed for it."""
-    layout, assumed = model.layout, []
+def _without_scale(model: PixelModel, wanted: PixelOptions) -> Preprocessing:
+    """The recipe as far as scale and order are not in question."""
+    layout = model.layout
     resize = wanted.resize
     if not resize and not (None in (layout.height, layout.width) and model.resizes_itself):
         resize = "tf-bilinear"
-        assumed.append("resize tf-bilinear: assumed, say --resize if training used another")
     height, width = _size(model, wanted) if resize else (0, 0)
     preprocessing = Preprocessing(
         layout,
@@ -92,7 +106,7 @@ def _without_scale(model: PixelModel, wanted: PixelOptions) -> tuple[Preprocessi
         shorter=(wanted.shorter_side or min(height, width)) if wanted.fit == "shorter-side" else 0,
     )
     check(preprocessing)
-    return preprocessing, Findings(tuple(assumed))
+    return preprocessing
 
 
 def _check_order(model: PixelModel, order: Order | None) -> None:

@@ -44,9 +44,9 @@ Divergences = Mapping[Candidate, float]
 
 
 def decide(
-    model: PixelModel, preprocessing: Preprocessing, folder: Path, wanted: Order | None, said: Findings, report: Report
+    model: PixelModel, preprocessing: Preprocessing, folder: Path, wanted: Order | None, report: Report
 ) -> Recovered:
-    """The scale, and unless it is `wanted` the order, that the pictures in a folder show; `said` is what was assumed.
+    """The scale, and unless it is `wanted` the order, that the pictures in a folder show.
 
     Raises MissingPreprocessing, with the table of divergences, when they do not show it clearly.
     """
@@ -58,10 +58,11 @@ def decide(
             "The model remembers nothing of its training's pixels: no batch normalisation with statistics is left in "
             "its graph. Say the scale with --scale, or give pictures of known classes with --labelled."
         )
-    findings = Findings(said.sentences, (*said.tables, _table(divergences, len(samples))))
+    findings = Findings(tables=(_table(divergences, len(samples)),))
     scale, about_scale = _scale(divergences, findings)
     order, about_order = _order(scale, divergences)
-    return Recovered(recipes[scale, order], findings.and_(Findings((about_scale, *about_order))))
+    shown = ("order",) if about_order else ()
+    return Recovered(recipes[scale, order], findings.and_(Findings((about_scale, *about_order))), shown)
 
 
 def _batches(prepare: Preparation, samples: list[Picture], report: Report) -> Iterator[dict[Any, npt.NDArray[Any]]]:
@@ -96,7 +97,7 @@ def _scale(divergences: Divergences, findings: Findings) -> tuple[str, str]:
 
 
 def _order(scale: str, divergences: Divergences) -> tuple[Order, tuple[str, ...]]:
-    """The order of the channels, and why; where there is a choice it is RGB unless BGR is clearly better."""
+    """The order of the channels, and what shows it; where nothing does it is RGB."""
     orders = [order for name, order in divergences if name == scale]
     if len(orders) == 1:
         return orders[0], ()
@@ -105,7 +106,7 @@ def _order(scale: str, divergences: Divergences) -> tuple[Order, tuple[str, ...]
         return "bgr", (f"channels bgr: {ahead:.1f} times less divergence than rgb",)
     if ahead <= 1 / CLEARLY_OTHER_ORDER:
         return "rgb", (f"channels rgb: {1 / ahead:.1f} times less divergence than bgr",)
-    return "rgb", (f"channels rgb: assumed, the samples do not tell (bgr has {1 / ahead:.2f} times the divergence)",)
+    return "rgb", ()
 
 
 def _ranked(divergences: Divergences) -> list[Candidate]:

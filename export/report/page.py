@@ -110,6 +110,8 @@ def write(
         nearness=summary.nearness(approximation),
         found=summary.found(subject),
         tables=subject.pipeline.findings.tables,
+        assumed=subject.pipeline.assumed,
+        advice=" ".join(summary.ADVICE),
         notes=[*summary.notes(subject, verification), *exhibit.notes],
         scatters=scatters if reference_model.size else [],
         cards=[_card(comparison, subject, tolerance, inputs, seen, exhibit.sights) for comparison in shown],

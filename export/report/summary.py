@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 SHOWN_NAMES = 12
 SHOWN_PREDICTIONS = 3
+ADVICE = (
+    "Nobody said so, and nothing showed it; if training did otherwise, labels will be wrong.",
+    "Say it with --resize, --fit, --orientation, --channels or --preset, or give answers with --expected.",
+)
 
 Row = tuple[str, Sequence[str]]
 """A heading and its lines."""
@@ -39,6 +43,7 @@ def show_export(console: Console, export: Export) -> None:
             ("Written", [f"{export.path} ({export.size:,} bytes)"]),
         ]
     )
+    _print_assumed(export.subject.pipeline.assumed)
     _print_notes([*notes(export.subject, export.verification), *export.written.notes])
 
 
@@ -46,6 +51,7 @@ def show_subject(console: Console, subject: Subject) -> None:
     """The findings in a model."""
     show_tables(console, subject.pipeline.findings)
     _print_rows([("Model", [subject.pipeline.name]), ("All signatures", subject.pipeline.signatures), *found(subject)])
+    _print_assumed(subject.pipeline.assumed)
     _print_notes(_notes_on_model(subject))
 
 
@@ -94,6 +100,14 @@ def _print_rows(rows: Iterable[Row]) -> None:
     for heading, lines in rows:
         for number, line in enumerate(lines):
             click.echo(click.style(f"{'' if number else heading:18}", bold=True) + line)
+
+
+def _print_assumed(assumed: Sequence[str]) -> None:
+    """A warning that cannot be overlooked, though the file is equal to the original behind what was assumed."""
+    if assumed:
+        click.secho(f"{'Assumed':18}{', '.join(assumed)}", fg="yellow", bold=True)
+        for line in ADVICE:
+            click.secho(f"{'':18}{line}", fg="yellow")
 
 
 def _print_notes(notes: Iterable[str]) -> None:

@@ -29,6 +29,7 @@ INFO = ModelInfo(
     decision=Decision(0.9, 0.02, 0.95, 0.8, 500),
 )
 WITH_DEFAULT = {
+    "assumed",
     "decision",
     "drawing",
     "impossible_sizes",
@@ -80,6 +81,7 @@ INFOS = st.builds(
         st.integers(1, 4096),
     ),
     tools=st.dictionaries(TEXTS, TEXTS, max_size=3),
+    assumed=st.lists(TEXTS, max_size=3).map(tuple),
     outputs=st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=2), max_size=2),
     impossible_sizes=st.lists(st.tuples(st.integers(1), st.integers(1)), max_size=3).map(tuple),
     reproduction=st.none() | st.builds(Reproduction, st.integers(0), st.integers(0), st.integers(0, 7)),

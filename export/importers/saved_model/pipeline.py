@@ -110,6 +110,7 @@ def _of_pixels(
         step=0.0,
         convert=lambda: network.convert(flat),
         network=flat,
+        assumed=recovered.assumed,
     )
 
 

@@ -42,6 +42,7 @@ def tflite_pipeline(model: TfliteModel, name: str, options: Options, report: Rep
         convert=lambda: _joined(preprocessing, model.conversion.model),
         network=model,
         may_be_features=True,
+        assumed=recovered.assumed,
     )
 
 

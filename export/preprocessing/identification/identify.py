@@ -65,7 +65,8 @@ def decide(
     still_open = [fields[name] for name in NEEDED if not fields[name].is_shown and name not in fixed]
     if still_open:
         raise MissingPreprocessing(_undecided(still_open, searched, decimals), findings)
-    return Recovered(_usual(base, [searched.recipes[index] for index in fitting]), findings)
+    shown = tuple(name for name, field in fields.items() if field.is_shown)
+    return Recovered(_usual(base, [searched.recipes[index] for index in fitting]), findings, shown)
 
 
 def _check_order(

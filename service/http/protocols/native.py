@@ -51,6 +51,7 @@ def describe(context: RequestContext) -> flask.Response:
         "labels": info.labels,
         "activation": info.activation,
         "preprocessing": info.preprocessing,
+        "assumed": info.assumed,
         "parity": asdict(info.parity) if info.parity else None,
         "quantization": info.quantization,
         "decision": asdict(info.decision) if info.decision else None,

@@ -356,6 +356,7 @@ def test_description(client: FlaskClient, classifier: Classifier, accept: str | 
         "decision": None,
         "given": {"at_most": 1, "min_score": None},
         "drawing": "white-on-black",
+        "assumed": list(info.assumed),
         "tools": info.tools,
         "runtime": runtime.versions(),
         "limits": {"max_bytes": 32 * 1024 * 1024, "max_pixels": Limits.max_pixels, "max_instances": 100},
