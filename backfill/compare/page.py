@@ -7,16 +7,11 @@ from pathlib import Path
 
 from backfill.compare import summary
 from backfill.compare.comparison import Change, Comparison
-from backfill.objects.object_store import object_store_for
 from backfill.report.printable import printable
-from pages import template, thumbnail
+from backfill.report.shown import shown
+from pages import template
 from pages.thumbnail import Thumbnail
 from predictor import Decoding, Limits
-from predictor.image import decode
-from storage.deadline import Deadline
-
-LONGEST = 160  # pixels a side
-SECONDS_A_PICTURE = 60
 
 
 @dataclass(frozen=True)
@@ -48,14 +43,4 @@ def write(path: Path, found: Comparison, decoding: Decoding, limits: Limits) -> 
 
 def _card(change: Change, decoding: Decoding, limits: Limits) -> Card:
     name, before, after, first, second = summary.row(change)
-    return Card(name, printable(before), printable(after), first, second, _picture(change, decoding, limits))
-
-
-def _picture(change: Change, decoding: Decoding, limits: Limits) -> Thumbnail | None:
-    upload = change.upload
-    try:
-        store = object_store_for(upload.location)
-        data = store.read(upload.location, upload.generation, limits, Deadline.after(SECONDS_A_PICTURE))
-        return thumbnail.of_file(thumbnail.encoded(decode(data, decoding, limits), LONGEST))
-    except Exception:  # it was refused or replaced, which the card says by its labels; a page is written all the same
-        return None
+    return Card(name, printable(before), printable(after), first, second, shown(change.upload, decoding, limits))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from backfill.compare.answer import Answer
 from backfill.compare.answers import Answers, Missing
 from backfill.compare.comparison import Change, Comparison
 from backfill.errors import sentence
-from backfill.objects.object_store import AT_ONCE
+from backfill.objects.in_turn import in_turn
 from storage.upload import Upload
 
-AHEAD = 4 * AT_ONCE  # pictures that are begun before their answers are taken
 UNREAD = "that could not be read"
 
 Both = tuple[Answer, Answer] | str
@@ -29,7 +27,7 @@ def compare(
 ) -> Comparison:
     """Compare all pictures; `on_change` is told of each change in turn, and `report` how many were looked at."""
     found = Comparison()
-    for number, (upload, both) in enumerate(_in_turn(pictures, before, after), 1):
+    for number, (upload, both) in enumerate(in_turn(pictures, partial(_both, before, after)), 1):
         report(number)
         if isinstance(both, str):
             found.left_out[both] += 1
@@ -38,23 +36,7 @@ def compare(
     return found
 
 
-def _in_turn(pictures: Iterable[Upload], before: Answers, after: Answers) -> Iterator[tuple[Upload, Both]]:
-    waiting: deque[tuple[Upload, Future[Both]]] = deque()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        try:
-            for upload in pictures:
-                if len(waiting) == AHEAD:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-                waiting.append((upload, pool.submit(_both, upload, before, after)))
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _both(upload: Upload, before: Answers, after: Answers) -> Both:
+def _both(before: Answers, after: Answers, upload: Upload) -> Both:
     """A picture without an earlier answer is not read."""
     try:
         return before.of(upload), after.of(upload)
