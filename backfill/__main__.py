@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +15,7 @@ import click
 
 from backfill import option_values, preconditions
 from backfill.compare.output import CompareOutput
+from backfill.drift.output import DriftOutput
 from backfill.errors import BackfillError, BadOption, sentence
 from backfill.job import Job, Output
 from backfill.report import estimate, messages
@@ -36,17 +38,21 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.version_option(__version__, message="%(version)s")
 @click.option("--input", "pictures", required=True, metavar="PATTERN",
               help="The pictures: gs://bucket/names or a path, with *, ? and **, or a folder.")  # fmt: skip
-@click.option("--results", required=True, metavar="PLACE", help="Where labels go: gs://bucket/prefix or a folder.")
+@click.option("--results", metavar="PLACE", help="Where labels go: gs://bucket/prefix or a folder.")
 @click.option("--model", metavar="FILE", help="Path or gs:// address of a model.onnx.")
 @click.option("--compare", metavar="FILE", help="Label nothing: tell what another model changes; or a PLACE.")
 @click.option("--csv", type=_FILE, help="With --compare: a table to write of all pictures whose label changes.")
-@click.option("--json", "as_json", is_flag=True, help="With --compare: print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="With --compare or --drift: print JSON.")
 @click.option("--max-flips", type=click.FloatRange(0, 100), metavar="PERCENT",
               help="With --compare: exit with 1 if more labels than that change.")  # fmt: skip
+@click.option("--drift", is_flag=True, help="Label nothing: tell whether pictures still look as they did.")
+@click.option("--since", type=click.DateTime(), metavar="TIME",
+              help="With --drift: compare with what was stored before (UTC; default: with the first 300).")  # fmt: skip
+@click.option("--samples", metavar="PATTERN", help="With --drift: compare with these pictures.")
 @click.option("--output", type=click.Choice(get_args(Output)), default="objects", show_default=True,
               help="A file for each picture, as the upload function writes it, or files of many lines.")  # fmt: skip
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Names to leave out; may be repeated.")
-@click.option("--limit", type=_COUNT, help="The most pictures to label.")
+@click.option("--limit", type=_COUNT, help="The most pictures to label; with --drift, of a day.")
 @click.option("--relabel", is_flag=True, help="Replace labels that another model gave.")
 @click.option("--dry-run", is_flag=True, help="Tell what there is and what it would take; write nothing.")
 @click.option("--report", type=_FILE,
@@ -75,6 +81,9 @@ def main(
     csv: Path | None,
     as_json: bool,
     max_flips: float | None,
+    drift: bool,
+    since: datetime | None,
+    samples: str | None,
     **asked: Any,  # all that describes the job; _job names each
 ) -> None:
     """Label the pictures that are in a bucket or folder already.
@@ -83,18 +92,25 @@ def main(
     such as --project, --region and --temp_location.
 
     The exit code is 0 when all that was found has its labels or a record of why it can have none, 1 when something
-    failed, 2 when an option is wrong, 130 when you ended it.
+    failed, 2 when an option is wrong, 130 when you ended it; with --drift 1 when pictures changed or are too few.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # which may not take the names that are to be told
             stream.reconfigure(errors="backslashreplace")
     with _failures(debug):
+        if drift:
+            others = compare or csv or max_flips is not None or dry_run or beam_options or runner != local.RUNNER
+            return _drift(since, samples, DriftOutput(report, as_json), bool(others), asked)
+        if since or samples:
+            raise BadOption("--since and --samples", "they go with --drift.")
+        if not asked["results"]:
+            raise BadOption("--results", "a place is needed: gs://bucket/prefix or a folder.")
         if compare:
             return _compare(
                 compare, CompareOutput(report, csv, as_json, max_flips), dry_run, runner, beam_options, asked
             )
         if csv or as_json or max_flips is not None:
-            raise BadOption("--csv, --json and --max-flips", "they go with --compare.")
+            raise BadOption("--csv, --json and --max-flips", "they go with --compare, and --json with --drift.")
         _check_options(dry_run, report, workers, runner, beam_options)
         classifier, job = _job(**asked, thumbnails=report is not None)
         on_this_machine = (workers or processors()) if runner == local.RUNNER else None
@@ -126,6 +142,19 @@ def _compare(
     if dry_run or beam_options or runner != local.RUNNER:
         raise BadOption("--compare", "it runs here, and goes with neither --dry-run nor Beam's options.")
     command.run(command.Sides.of(compared, **asked), output)
+
+
+def _drift(
+    since: datetime | None, samples: str | None, output: DriftOutput, has_others: bool, asked: dict[str, Any]
+) -> None:
+    """Tell how pictures look, and store nothing."""
+    from backfill.drift import command
+
+    if has_others:
+        raise BadOption(
+            "--drift", "it runs here, alone: without --compare, its options, --dry-run, and Beam's options."
+        )
+    sys.exit(0 if command.run(command.Stream.of(since, samples, **asked), output) else 1)
 
 
 def _check_options(

@@ -19,9 +19,9 @@ from storage.location import GS, Location
 T = TypeVar("T")
 
 
-def pattern(pictures: str) -> Pattern:
+def pattern(pictures: str, option: str = "--input") -> Pattern:
     """That of the pictures."""
-    return _read("--input", lambda: Pattern.parse(pictures))
+    return _read(option, lambda: Pattern.parse(pictures))
 
 
 def excluded(pictures: Pattern, texts: tuple[str, ...]) -> tuple[str, ...]:
