@@ -15,7 +15,7 @@ from predictor import Decoding, Limits
 
 
 @dataclass(frozen=True)
-class Card:
+class ChangedPicture:
     """One picture whose label changes, as it is shown."""
 
     name: str
@@ -41,6 +41,8 @@ def write(path: Path, found: Comparison, decoding: Decoding, limits: Limits) -> 
     path.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
-def _card(change: Change, decoding: Decoding, limits: Limits) -> Card:
+def _card(change: Change, decoding: Decoding, limits: Limits) -> ChangedPicture:
     name, before, after, first, second = summary.row(change)
-    return Card(name, printable(before), printable(after), first, second, shown(change.upload, decoding, limits))
+    return ChangedPicture(
+        name, printable(before), printable(after), first, second, shown(change.upload, decoding, limits)
+    )

@@ -19,7 +19,7 @@ MOST_LABELS = 5
 
 
 @dataclass(frozen=True)
-class Card:
+class ComparedAnswer:
     """One answer that is not reproduced. rows: label, expected and own score of those that differ most."""
 
     name: str
@@ -47,7 +47,7 @@ def write(path: Path, info: ModelInfo, found: Reproduction) -> None:
     path.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
-def _card(one: Compared, info: ModelInfo) -> Card:
+def _card(one: Compared, info: ModelInfo) -> ComparedAnswer:
     far = sorted(one.expected, key=lambda index: -abs(one.expected[index] - float(one.scores[index])))[:MOST_LABELS]
     rows = tuple((info.labels[index], one.expected[index], float(one.scores[index])) for index in far)
-    return Card(printable(one.address), shown(one.address, info.decoding, LONGEST), rows)
+    return ComparedAnswer(printable(one.address), shown(one.address, info.decoding, LONGEST), rows)

@@ -42,8 +42,6 @@ class TfliteMetadata:
     labels: as in the packed file `labels_file`, the same name twice included.
     """
 
-    name: str = ""
-    description: str = ""
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     color_space: ColorSpace | None = None
@@ -116,8 +114,6 @@ def _read(data: bytes, packed: dict[str, bytes]) -> TfliteMetadata:
     mean, std = _normalization(image) if image else ((), ())
     file = _labels_file(graph, packed)
     return TfliteMetadata(
-        name=model.text(0) if model else "",
-        description=model.text(1) if model else "",
         mean=mean,
         std=std,
         color_space=_color_space(image) if image else None,

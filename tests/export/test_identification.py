@@ -14,7 +14,7 @@ from PIL import Image
 
 from evaluation.expected.answers import ExpectedAnswer
 from export.options import PixelOptions
-from export.preprocessing.identification.answers import Answers, Seen
+from export.preprocessing.identification.answers import AnsweredPicture, Answers
 from export.preprocessing.identification.elimination import Search, Searched
 from export.preprocessing.identification.rule import Field, judge
 from export.preprocessing.identification.scoring import PictureScores, Steps
@@ -78,7 +78,9 @@ def answers(true: Preprocessing, score: Any, decimals: int = DECIMALS) -> Answer
     for picture in pictures():
         scores = PictureScores(picture.read(), steps, score)(true)
         written = {label: Decimal(f"{one:.{decimals}f}") for label, one in zip(CLASSES, scores)}
-        seen.append(Seen(picture, ExpectedAnswer(picture.name, written), (1, 2), is_turned=picture.name == "1"))
+        seen.append(
+            AnsweredPicture(picture, ExpectedAnswer(picture.name, written), (1, 2), is_turned=picture.name == "1")
+        )
     return Answers((seen[0], seen[1], *seen[2:]), decimals)
 
 

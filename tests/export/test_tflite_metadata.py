@@ -88,7 +88,6 @@ def test_real_float_model(shared: Path) -> None:
     """Google's float MobileNet says normalisation, colours and 1001 labels."""
     folder = shared / "models" / "mobilenet_float_tflite"
     found = TfliteMetadata.read(folder / "mobilenet_v1_0.25_224_1_metadata_1.tflite")
-    assert found.name == "MobileNetV1 image classifier"
     assert (found.mean, found.std, found.color_space) == ((127.5,), (127.5,), "rgb")
     assert found.labels == tuple((folder / "embedded_labels.txt").read_text().splitlines())
     assert len(found.labels) == 1001
@@ -98,17 +97,15 @@ def test_real_quantized_model(shared: Path) -> None:
     """AutoML's quantised model says its five flowers, and that its pixels are taken as they are."""
     folder = shared / "models" / "automl_edge_flowers_quantized_tflite"
     found = TfliteMetadata.read(folder / "automl_labeler_model.tflite")
-    assert (found.name, found.mean, found.std) == ("AutoML image classifier", (0.0,), (1.0,))
+    assert (found.mean, found.std) == ((0.0,), (1.0,))
     assert found.labels == ("daisy", "dandelion", "roses", "sunflowers", "tulips")
     assert found.labels_file == "labels.txt"
 
 
 def test_every_field(tmp_path: Path) -> None:
-    """Names beyond ASCII, a value for each channel and gray pictures are read."""
+    """A value for each channel and gray pictures are read."""
     found = TfliteMetadata.read(tflite(tmp_path, metadata()))
-    assert found == TfliteMetadata(
-        name="Blumen", description="für fünf", mean=(1.5, 2.5, 3.5), std=(4.5, 5.5, 6.5), color_space="gray"
-    )
+    assert found == TfliteMetadata(mean=(1.5, 2.5, 3.5), std=(4.5, 5.5, 6.5), color_space="gray")
 
 
 def test_file_that_the_metadata_points_to(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ _ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
-class Seen:
+class AnsweredPicture:
     """A picture and the answer for it. ratio: its width by its height. is_turned: by EXIF."""
 
     picture: Picture
@@ -52,7 +52,7 @@ class Seen:
 class Answers:
     """Those that are searched with, the most telling first. decimals: of all. step: of scores in whole numbers."""
 
-    seen: tuple[Seen, ...]
+    seen: tuple[AnsweredPicture, ...]
     decimals: int
     step: float = 0.0
 
@@ -91,20 +91,20 @@ def find(file: Path, folder: Path, side_ratio: float, step: float) -> Answers:
     return Answers(tuple(_most_telling_first(seen, side_ratio)[:MOST_PICTURES]), expected.decimals, step)
 
 
-def _seen(answer: ExpectedAnswer, address: str) -> Seen | None:
+def _seen(answer: ExpectedAnswer, address: str) -> AnsweredPicture | None:
     load = partial(read, address, Limits())
     try:
         with Image.open(io.BytesIO(load())) as image:
             turned = image.getexif().get(_ORIENTATION, 1) not in (0, 1)
-            return Seen(Picture(printable(answer.picture), load), answer, image.size, turned)
+            return AnsweredPicture(Picture(printable(answer.picture), load), answer, image.size, turned)
     except (BadImage, Unreadable, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 
-def _most_telling_first(seen: Sequence[Seen], side_ratio: float) -> list[Seen]:
+def _most_telling_first(seen: Sequence[AnsweredPicture], side_ratio: float) -> list[AnsweredPicture]:
     """The first goes through all recipes: not turned, for that doubles them, of another shape, not saturated, small."""
 
-    def dullness(one: Seen) -> tuple[bool, bool, bool, int]:
+    def dullness(one: AnsweredPicture) -> tuple[bool, bool, bool, int]:
         width, height = one.size
         return one.is_turned, one.is_saturated, abs(width / height - side_ratio) < 0.02, width * height
 

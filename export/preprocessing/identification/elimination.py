@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.expected.comparison import MEANINGS, Meaning
-from export.preprocessing.identification.answers import Answers, Seen, expected_scores
+from export.preprocessing.identification.answers import AnsweredPicture, Answers, expected_scores
 from export.preprocessing.identification.scoring import PictureScores, Steps
 from export.preprocessing.preprocessing import Preprocessing
 from export.preprocessing.ranking import Score
@@ -88,7 +88,7 @@ class Search:
         )
 
     def _distances(
-        self, one: Seen, alive: list[int], answers: Answers, report: Report
+        self, one: AnsweredPicture, alive: list[int], answers: Answers, report: Report
     ) -> tuple[npt.NDArray[np.float64], dict[int, npt.NDArray[np.float32]]]:
         """The distance of each in each meaning, and the scores of those that can read the picture."""
         expected = expected_scores(one.answer, self._labels, in_any_order=self._in_any_order)
