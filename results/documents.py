@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from predictor import ModelInfo, Prediction, Scores
 from predictor.metadata import UNSURE
 
+LONGEST_LABEL = 2048
+"""Bytes of a label in metadata."""
 DEFAULT_PREDICTIONS = 10
 """How many Vertex AI gives where it is not told."""
 
@@ -23,6 +25,17 @@ def decision(found: Sequence[Prediction], info: ModelInfo | None) -> dict[str, A
     if info is None or info.decision is None:
         return {}
     return {"decision": info.decision.of(found[0].label, found[0].score) if found else UNSURE}
+
+
+def facts(result: str, found: Mapping[str, Any]) -> dict[str, str]:
+    """The `result`, and of labels the best `label` and its `score`, for those who are told of a stored document.
+
+    They are custom metadata, of which an object has 8 KiB: a label that is longer than LONGEST_LABEL is left out.
+    """
+    best = next(iter(found.get("predictions", ())), None)
+    if best is None or len(best["label"].encode()) > LONGEST_LABEL:
+        return {"result": result}
+    return {"result": result, "label": best["label"], "score": str(best["score"])}
 
 
 def model(info: ModelInfo) -> dict[str, Any]:

@@ -23,9 +23,17 @@ class Results(Protocol):
     """Keeps results; `storage/client.py` has the one in Cloud Storage."""
 
     def store(
-        self, target: Location, document: Mapping[str, Any], result_version: ResultVersion, deadline: Deadline
+        self,
+        target: Location,
+        document: Mapping[str, Any],
+        result_version: ResultVersion,
+        facts: Mapping[str, str],
+        deadline: Deadline,
     ) -> bool:
-        """Store a result; False when a newer one is there, or one that is final while this is not: it stays."""
+        """Store a result, with the facts in its metadata where there are any; False when a better one is there.
+
+        Better is a newer one, and one that is final while this is not: it stays.
+        """
 
 
 @dataclass(frozen=True)
@@ -59,9 +67,10 @@ class Recorder:
 
     def _store(self, upload: Upload, outcome: Outcome, found: dict[str, Any], deadline: Deadline) -> Outcome:
         document, result_version = stored.document(upload, found, self.info), self.result_version(upload, outcome)
+        facts = documents.facts(outcome.value, found)
 
         def store(place: Location) -> bool:
-            return self.kept.store(place, document, result_version, deadline)
+            return self.kept.store(place, document, result_version, facts, deadline)
 
         is_newest = put(self.prefix, upload, result_version, ".json", store, self.folder)
         return outcome if is_newest else Outcome.SUPERSEDED

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 # Without this the client asks for each bucket's metadata in a thread of its own, which takes a permission more.
@@ -112,15 +113,23 @@ class Storage:
             yield path
 
     def store(
-        self, target: Location, document: Mapping[str, Any], result_version: ResultVersion, deadline: Deadline
+        self,
+        target: Location,
+        document: Mapping[str, Any],
+        result_version: ResultVersion,
+        facts: Mapping[str, str],
+        deadline: Deadline,
     ) -> bool:
-        """Store a result; False when a better one is there, which stays. Raises ObjectRetained."""
+        """Store a result, with the facts in its metadata; False when a better one is there, which stays.
+
+        Raises ObjectRetained.
+        """
         text = json.dumps(document, ensure_ascii=False)
 
         def write(blob: Any, present: int, seconds: float) -> None:
             blob.upload_from_string(text, "application/json", if_generation_match=present, timeout=seconds, retry=None)
 
-        return self._put_newest(target, result_version, write, deadline)
+        return self._put_newest(target, result_version, write, deadline, facts)
 
     def copy(
         self,
@@ -163,7 +172,14 @@ class Storage:
                 return
         raise exceptions.Aborted(f"{source}: others kept changing it at the same time")
 
-    def _put_newest(self, target: Location, result_version: ResultVersion, put: Put, deadline: Deadline) -> bool:
+    def _put_newest(
+        self,
+        target: Location,
+        result_version: ResultVersion,
+        put: Put,
+        deadline: Deadline,
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> bool:
         """Put an object where none is, or one that the version replaces; whether it or its equal is there now.
 
         It is put first, and looked at after a 412: that is one call where there is nothing yet, and a role that is
@@ -173,7 +189,7 @@ class Storage:
         present = 0
         for _ in range(MAX_ROUNDS):
             blob = self._blob(target)
-            blob.metadata = result_version.metadata()
+            blob.metadata = {**facts, **result_version.metadata()}
             try:
                 with needing(USER, target):
                     call(partial(put, blob, present), deadline)

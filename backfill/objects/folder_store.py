@@ -83,9 +83,14 @@ class FolderStore:
         return (status.st_mtime_ns, status.st_size) == (upload.generation, upload.size)
 
     def store(
-        self, target: Location, document: Mapping[str, Any], result_version: ResultVersion, deadline: Deadline
+        self,
+        target: Location,
+        document: Mapping[str, Any],
+        result_version: ResultVersion,
+        facts: Mapping[str, str],
+        deadline: Deadline,
     ) -> bool:
-        """Store a result whole or not at all; False when a better one is there, which stays."""
+        """Store a result whole or not at all; False when a better one is there, which stays. Files have no metadata."""
         path, text = Path(str(target)), json.dumps(document, ensure_ascii=False).encode()
         if not _is_plain(target):
             raise ValueError(NO_NAME)

@@ -104,7 +104,7 @@ def result_version(generation: int, size: int = 5, *, is_final: bool = True) -> 
 
 def store(target: Location, generation: int, size: int = 5, *, is_final: bool = True) -> bool:
     found = result_version(generation, size, is_final=is_final)
-    return FolderStore().store(target, document(generation, size), found, Deadline.after(1))
+    return FolderStore().store(target, document(generation, size), found, {}, Deadline.after(1))
 
 
 def test_store(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_store_of_objects(tmp_path: Path) -> None:
     def store(generation: int) -> bool:
         source = {"bucket": "photos", "name": "a.png", "generation": str(generation)}
         found = document(generation) | {"source": source}
-        return FolderStore().store(target, found, ResultVersion(generation, True, "a1"), Deadline.after(1))
+        return FolderStore().store(target, found, ResultVersion(generation, True, "a1"), {}, Deadline.after(1))
 
     assert [store(2), store(1), store(2), store(3)] == [True, False, True, True]
     assert FolderStore().result_versions(Location("", ""), {target}, 1) == {target: ResultVersion(3, True, "a1")}
@@ -283,7 +283,7 @@ def test_stopped_while_storing(tmp_path: Path) -> None:
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     with pytest.raises(OutOfTime):
-        FolderStore().store(target, document(1), result_version(1), Deadline.after(0.05))
+        FolderStore().store(target, document(1), result_version(1), {}, Deadline.after(0.05))
     assert list(tmp_path.iterdir()) == []
     os.close(handle)
     assert store(target, 1)

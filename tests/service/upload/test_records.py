@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from emulator import Callback, CloudStorage, Operation, Status
+from emulator import Callback, CloudStorage, Operation, Sink, Status
 from emulator.denials import denial
 from emulator.events import Event
 from evaluation import model_copy
 from predictor import Classifier, Decision
+from results import documents
 from tests.service.upload.conftest import Start
 from tests.service.upload.pictures import (
     SEVEN,
@@ -150,6 +151,43 @@ def test_role_for_a_prefix(storage: CloudStorage, function: FlaskClient) -> None
     storage.faults.add(Status(403), "read_metadata", times=None)
     assert deliver(function, uploaded(storage)) == 200
     assert top_label(stored(storage)) == "3"
+
+
+# Facts in the metadata of results
+
+
+def test_facts_of_labels(storage: CloudStorage, function: FlaskClient) -> None:
+    """Who is told of a result by a notification finds its best label and score in the message."""
+    sink = storage.deliver("results", Sink("http://127.0.0.1:9", tries=1))
+    assert deliver(function, uploaded(storage)) == 200
+    (delivery,) = sink.wait()
+    told = json.loads(delivery.event.body)["metadata"]
+    best = document(storage)["predictions"][0]
+    assert {key: told[key] for key in ("result", "label", "score")} == {
+        "result": "labelled",
+        "label": best["label"],
+        "score": str(best["score"]),
+    }
+
+
+def test_facts_of_records(storage: CloudStorage, start: Start) -> None:
+    """A record's metadata say whether the picture was refused or a fault befell it, and no label."""
+    function = start(TIMEOUT_SECONDS="1")
+    assert deliver(function, uploaded(storage, TEXT)) == 200
+    refused = stored(storage).metadata
+    storage.faults.add(Status(403), "read_media", times=None)
+    assert deliver(function, aged(uploaded(storage), OLD)) == 200
+    failed = stored(storage).metadata
+    assert [one["result"] for one in (refused, failed)] == ["refused", "failed"]
+    assert not {"label", "score"} & {*refused, *failed}
+
+
+@pytest.mark.parametrize("label", ["ü", "水" * 682, "水" * 683])
+def test_facts_of_long_labels(label: str) -> None:
+    """A label that would leave no room for other metadata is left out."""
+    found = documents.facts("labelled", {"predictions": [{"label": label, "score": 0.5}]})
+    assert (found == {"result": "labelled"}) is (len(label.encode()) > 2048)
+    assert found.get("label", label) == label
 
 
 # FAILED

@@ -72,6 +72,9 @@ def test_result(storage: CloudStorage, function: FlaskClient, classifier: Classi
         "source-generation": str(picture.generation),
         "outcome": "final",
         "model-version": classifier.info.version,
+        "result": "labelled",
+        "label": "3",
+        "score": str(json.loads(result.data)["predictions"][0]["score"]),
     }
     assert storage.names("results") == [RESULT]
 
