@@ -153,6 +153,18 @@ def test_role_for_a_prefix(storage: CloudStorage, function: FlaskClient) -> None
     assert top_label(stored(storage)) == "3"
 
 
+def test_labels_of_another_model(storage: CloudStorage, start: Start, digits_model: Path, tmp_path: Path) -> None:
+    """An event that comes again to a newer model leaves the labels that are there: only a backfill replaces them."""
+    event, path = uploaded(storage), tmp_path / "new.onnx"
+    assert deliver(start(), event) == 200
+    before = stored(storage).data
+    with digits_model.open("rb") as source, path.open("wb") as target:
+        document_ = model_copy.copy_without_document(source, target)
+        target.write(model_copy.entry(document_ | {"version": "another"}))
+    assert deliver(start(MODEL=str(path)), event) == 200
+    assert stored(storage).data == before
+
+
 # Facts in the metadata of results
 
 
