@@ -8,7 +8,7 @@ import jinja2
 
 
 def in_folder(folder: Path, name: str) -> jinja2.Template:
-    """A template, which may include `style.css`; what it is given is text, never a part of the page."""
+    """A template, which may include what lies beside this; what it is given is text, never a part of the page."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, Path(__file__).parent]),
         autoescape=True,
