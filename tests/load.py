@@ -26,6 +26,7 @@ from emulator.processes import ROOT, function_process
 SAMPLES = sorted((ROOT / "examples" / "digits" / "samples").glob("*.png"))
 WARM_UP = 1 / 3  # of the time, before memory is looked at first
 PATIENCE = 60  # seconds for one answer
+SECONDS_FOR_A_WORKER = 10
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,14 @@ def rss(worker: int) -> int:
 
 
 def worker_of(process: subprocess.Popen[bytes]) -> int:
-    """The process that answers."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    return int(children.split()[0])
+    """The process that answers, which begins a moment after its parent listens."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + SECONDS_FOR_A_WORKER
+    while not (found := children.read_text().split()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {process.pid} has no worker after {SECONDS_FOR_A_WORKER} seconds")
+        time.sleep(0.01)
+    return int(found[0])
 
 
 @contextmanager

@@ -151,6 +151,7 @@ def test_soak(digits_model: Path) -> None:
     assert all(delivery.accepted for delivery in deliveries)
     assert results == expected
     assert ends.keys() == bad.keys()
-    assert not [name for name, end in ends.items() if kind_of(end) not in ("labels", 503, *PICTURE_STATUSES)]
+    # An old event whose deliveries all meet a fault has the record of one: 403 where that was a refusal.
+    assert not [name for name, end in ends.items() if kind_of(end) not in ("labels", 403, 503, *PICTURE_STATUSES)]
     assert min(memory) > 0
     assert any(rule.hits for rule in rules)
